@@ -1,0 +1,60 @@
+"""``nlpengine doctor``: what this machine offers, and what is amiss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from nlpengine.cli.console import json_flag, print_json
+
+
+@click.command()
+@json_flag
+def command(as_json: bool) -> None:
+    """Say which device, kernels, encoders and plugins a run would use here, and why."""
+    from nlpengine.report.terminal import plain_table
+
+    facts = _facts()
+    if as_json:
+        print_json(facts)
+        return
+    plain_table(("what", "here"), [(name, _line(value)) for name, value in facts.items()])
+
+
+def _facts() -> dict[str, Any]:
+    import torch
+    from huggingface_hub import constants
+
+    from nlpengine.encoders.catalog import CATALOG
+    from nlpengine.encoders.device import available_threads, choose_device
+    from nlpengine.encoders.kernels import choose_linear
+    from nlpengine.encoders.locate import availability
+    from nlpengine.plugin.manager import PluginManager
+    from nlpengine.workflow.record import versions
+
+    device = choose_device()
+    found = {spec.name: how for spec in CATALOG if (how := availability(spec)) is not None}
+    return {
+        "device": str(device.torch),
+        "precision": f"{device.precision} ({device.reason})",
+        "threads": available_threads(),
+        "linear layers": choose_linear(device.torch).reason,
+        "attention": "packed rows: no padding outside attention",
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "encoders right now": found or "none: pip install 'nlpengine[offline]'",
+        "Hub cache": str(constants.HF_HUB_CACHE),
+        "Hub": "offline (HF_HUB_OFFLINE)" if constants.HF_HUB_OFFLINE else "may be asked",
+        "plugins": {
+            f"{state.entry.kind} {state.entry.name}": state.status
+            + (f": {state.reason}" if state.reason else "")
+            for state in PluginManager().states()
+        },
+        "versions": versions(),
+    }
+
+
+def _line(value: object) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {part}" for name, part in value.items())
+    return str(value)

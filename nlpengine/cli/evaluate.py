@@ -1,0 +1,37 @@
+"""``nlpengine evaluate RUN --data …``."""
+
+from __future__ import annotations
+
+import click
+
+from nlpengine.cli.console import json_flag, parse_map, print_json, progress_console, use_threads
+
+
+@click.command()
+@click.argument("run")
+@click.option("--data", required=True, help="A labelled file, or a folder's test split, or demo.")
+@click.option("--map", "mapping", help="Columns: text=review,label=stars.")
+@click.option("--task", help="The task of a stock checkpoint, which doesn't say.")
+@click.option("--device", default="auto", show_default=True)
+@click.option("--batch-tokens", type=int, help="Tokens per batch. [default: by device]")
+@click.option("--threads", type=int, help="CPU threads. [default: what the container has]")
+@json_flag
+def command(
+    run: str, data: str, mapping: str | None, task: str | None, device: str,
+    batch_tokens: int | None, threads: int | None, as_json: bool,
+) -> None:
+    """Score a trained model on labelled data, with 95 % intervals."""
+    use_threads(threads)
+    from nlpengine.engine import Engine
+    from nlpengine.report.terminal import print_scores
+
+    engine = Engine()
+    model = engine.load(run, task=task, device=device, batch_tokens=batch_tokens)
+    evaluation = engine.evaluate(model, data, map=parse_map(mapping))
+    console = progress_console()
+    for note in evaluation.notes:
+        console.print(f"· {note}", style="dim", markup=False)
+    if as_json:
+        print_json(evaluation.to_json())
+    else:
+        print_scores(evaluation.scores, f"{run} on {data}")

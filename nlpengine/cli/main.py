@@ -1,0 +1,101 @@
+"""``nlpengine``: the group of commands, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from nlpengine._version import VERSION
+from nlpengine.errors import ExitCode, NlpengineError, UsageError, did_you_mean
+
+COMMANDS = {
+    "run": ("nlpengine.cli.run", "Fine-tune, evaluate, compare with simple baselines, save."),
+    "predict": ("nlpengine.cli.predict", "Predict texts with a trained model."),
+    "evaluate": ("nlpengine.cli.evaluate", "Score a trained model on labelled data."),
+    "encoders": ("nlpengine.cli.encoders", "List the encoders, and which can be had right now."),
+    "tasks": ("nlpengine.cli.tasks", "List the installed tasks."),
+    "plugins": ("nlpengine.cli.plugins", "List the plugins, and how each fared."),
+    "doctor": ("nlpengine.cli.doctor", "Say what this machine offers and what is amiss."),
+}
+"""Name → (module with the click command `command`, its line in ``--help``)."""
+
+
+class LazyGroup(click.Group):
+    """A group whose listing imports nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, with a suggestion for an unknown name."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], COMMANDS)
+            raise UsageError(f"unknown command {args[0]!r}.{hint} See: nlpengine --help")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The listing, from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="nlpengine")
+@click.option("--no-plugins", is_flag=True, help="Load no plugins but nlpengine's own tasks.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(no_plugins: bool, debug: bool) -> None:
+    """Fine-tune an encoder on your texts, see whether it beats something simple, and ship it.
+
+    The first thing to try, offline and in a few minutes: nlpengine run sentiment
+    """
+    if no_plugins:
+        os.environ["NLPENGINE_LOAD_PLUGINS"] = ""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with a code of `ExitCode`."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = cli.main(words, prog_name="nlpengine", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        code = ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except NlpengineError as error:
+        code = _show(error, error.exit_code, words)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.OK
+    except Exception as error:
+        bug = f"{type(error).__name__}: {error}. This is a bug in nlpengine or a plugin."
+        code = _show(RuntimeError(bug), ExitCode.INTERNAL, words)
+    sys.exit(int(code or 0))
+
+
+def _show(error: Exception, code: ExitCode, words: Sequence[str]) -> ExitCode:
+    if "--debug" in words:
+        traceback.print_exc()
+    # A lone surrogate in a path or text must not turn the message into a second error.
+    message = f"nlpengine: {error}".encode(errors="backslashreplace").decode()
+    click.secho(message, fg="red", err=True)
+    if code == ExitCode.INTERNAL and "--debug" not in words:
+        click.echo("Run it again as `nlpengine --debug …` to see where it happened.", err=True)
+    return code

@@ -1,0 +1,115 @@
+"""``nlpengine predict RUN``: one text, or a file of any length."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from nlpengine.cli.console import json_flag, parse_map, print_json, progress_console, use_threads
+from nlpengine.errors import DataError, ExitCode, UsageError
+
+
+@click.command()
+@click.argument("run")
+@click.argument("file", required=False)
+@click.option("--text", help="Predict this text.")
+@click.option("--output", help="Where to write rows (JSONL); - is standard output. [default: -]")
+@click.option(
+    "--format", "kind", type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text"]),
+    help="Of FILE. [default: by its name; .txt and - are one text a line]",
+)
+@click.option("--map", "mapping", help="Columns: text=review.")
+@click.option("--task", help="The task of a stock checkpoint, which doesn't say.")
+@click.option("--device", default="auto", show_default=True)
+@click.option("--batch-tokens", type=int, help="Tokens per batch. [default: by device]")
+@click.option("--threads", type=int, help="CPU threads. [default: what the container has]")
+@json_flag
+def command(
+    run: str, file: str | None, text: str | None, output: str | None, kind: str | None,
+    mapping: str | None, task: str | None, device: str, batch_tokens: int | None,
+    threads: int | None, as_json: bool,
+) -> ExitCode:
+    """Predict one --text, or the rows of FILE (- for standard input) in their order.
+
+    RUN is a run folder, a model folder or a stock fine-tuned checkpoint. A row that can't be
+    predicted gets the field "error", the others go on, and the exit code is 1.
+    """
+    if (text is None) == (file is None):
+        raise UsageError("give either --text or FILE (- for standard input).")
+    use_threads(threads)
+    from nlpengine.engine import Engine
+
+    model = Engine().load(run, task=task, device=device, batch_tokens=batch_tokens)
+    if text is not None:
+        _one(model, text, as_json)
+        return ExitCode.OK
+    return _many(model, str(file), output or "-", kind, parse_map(mapping), as_json)
+
+
+def _one(model: Any, text: str, as_json: bool) -> None:
+    prediction = model(text)
+    if as_json:
+        print_json({"text": text, **prediction.to_json()})
+        return
+    content = prediction.to_json()
+    click.echo(f"{content['label']}  {100 * content['score']:.1f} %")
+    for label, score in sorted(content["scores"].items(), key=lambda item: -item[1]):
+        click.echo(f"  {label:<12} {100 * score:5.1f} %")
+    if content.get("windows", 1) > 1:
+        click.echo(f"  ({content['windows']} windows: all of the text counts)", err=True)
+
+
+def _many(
+    model: Any, file: str, output: str, kind: Any, mapping: dict[str, str], as_json: bool
+) -> ExitCode:
+    from nlpengine.workflow.bulk import predict_rows, read_rows, row_format
+
+    kind = kind or row_format(file)
+    if as_json and output == "-":
+        raise UsageError("--json prints a summary: write the rows to a file with --output.")
+    rows, errors = 0, 0
+    records = read_rows(file, kind, model.task.columns[0].name)
+    with _writer(output) as stream:
+        for row in predict_rows(model, records, mapping):
+            rows += 1
+            errors += "error" in row
+            # A row with a lone surrogate goes out as it came in: escaped.
+            line = json.dumps(row, ensure_ascii=False, default=str)
+            try:
+                stream.write(line + "\n")
+            except UnicodeEncodeError:
+                stream.write(json.dumps(row, default=str) + "\n")
+    if rows == 0:
+        raise DataError("no rows to predict", file)
+    if as_json:
+        print_json({"rows": rows, "errors": errors, "output": output})
+    console = progress_console()
+    console.print(f"{rows} rows, {errors} with errors", style="dim", markup=False)
+    return ExitCode.ROW_ERRORS if errors else ExitCode.OK
+
+
+@contextlib.contextmanager
+def _writer(output: str) -> Iterator[IO[str]]:
+    """The output; a file appears under its name when it is whole."""
+    if output == "-":
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    target = Path(output)
+    staging = target.with_name(f"{target.name}.partial")
+    try:
+        with staging.open("w", encoding="utf-8") as stream:
+            yield stream
+    except OSError as error:
+        raise UsageError(f"--output {output}: {error.strerror}.") from error
+    except BaseException:
+        click.echo(f"the rows finished so far are in {staging}", err=True)
+        raise
+    os.replace(staging, target)

@@ -1,0 +1,146 @@
+"""``nlpengine run TASK``: the tasks are subcommands, each with the run's flags and its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from nlpengine.cli.console import json_flag, parse_map, print_json, use_threads
+from nlpengine.plugin.contract import Task
+from nlpengine.plugin.manager import PluginManager
+
+
+class TaskGroup(click.Group):
+    """The installed tasks; listing them imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Task names from metadata."""
+        return PluginManager().task_names()
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Load a task and build its command."""
+        return _task_command(PluginManager().task(cmd_name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Names alone: a summary would mean importing every plugin."""
+        with formatter.section("Tasks"):
+            formatter.write_dl([(n, f"nlpengine run {n} --help") for n in self.list_commands(ctx)])
+
+
+@click.command(cls=TaskGroup)
+def command() -> None:
+    """Fine-tune an encoder on a task's data, test it, compare it, save it."""
+
+
+def _task_command(task: Task[Any]) -> click.Command:
+    fields = {field.name for field in dataclasses.fields(task.options)}
+
+    def callback(**values: Any) -> None:
+        options = {name: values.pop(name) for name in fields}
+        _run(task, values, {name: value for name, value in options.items() if value is not None})
+
+    built = click.Command(
+        task.name, callback=callback, help=f"Fine-tune on {task.summary}.", params=_own_flags(task)
+    )
+    for decorate in reversed(FLAGS):
+        decorate(built)
+    json_flag(built)
+    return built
+
+
+def _own_flags(task: Task[Any]) -> list[click.Parameter]:
+    """A flag for each field of the task's options."""
+    types = typing.get_type_hints(task.options)
+    about = _field_docs(task.options)
+    flags: list[click.Parameter] = []
+    for field in dataclasses.fields(task.options):
+        hint = types[field.name]
+        choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+        kind = click.Choice(choices) if choices else hint if hint in (int, float, bool) else str
+        flag = "--" + field.name.replace("_", "-")
+        text = f"{about.get(field.name, '')} [default: {field.default}]".strip()
+        names = [f"{flag}/--no-{flag[2:]}"] if hint is bool else [flag]
+        flags.append(click.Option([*names, field.name], type=kind, default=None, help=text))
+    return flags
+
+
+def _field_docs(options: type[Any]) -> dict[str, str]:
+    """Attribute name → its lines under "Attributes:" in the docstring."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in (options.__doc__ or "").partition("Attributes:")[2].split("\n"):
+        head, colon, rest = line.strip().partition(": ")
+        if colon and head.isidentifier():
+            name, found[head] = head, rest
+        elif name and line.strip():
+            found[name] += " " + line.strip()
+    return found
+
+
+FLAGS = (
+    click.option("--encoder", help="Catalog name, Hub id, folder or run. [default: minilm]"),
+    click.option("--data", help="demo, a folder, a file, or a Hub data set. [default: demo]"),
+    click.option("--map", "mapping", help="Columns: text=review,label=stars."),
+    click.option("--epochs", type=int, help="Passes over the training data. [default: recipe]"),
+    click.option("--lr", type=float, help="Peak learning rate. [default: the encoder's recipe]"),
+    click.option("--batch-size", type=int, help="Windows per optimiser step. [default: recipe]"),
+    click.option("--batch-tokens", type=int, help="Tokens per micro-batch. [default: by device]"),
+    click.option("--max-length", type=int, help="Tokens per window. [default: the encoder's]"),
+    click.option("--overlap", type=int, help="Tokens that windows of a long text share."),
+    click.option(
+        "--long-text",
+        type=click.Choice(["windows", "truncate"]),
+        help="Cover long text with windows, or cut it (counted in the report). [default: windows]",
+    ),
+    click.option("--weight-decay", type=float, help="AdamW's. [default: 0.01]"),
+    click.option("--warmup", type=float, help="Share of steps to warm up over. [default: 0.06]"),
+    click.option("--clip", type=float, help="Largest gradient norm. [default: 1.0]"),
+    click.option(
+        "--attention-dropout", type=float, help="Overrides the encoder's own; 0 trains faster."
+    ),
+    click.option("--evaluate-every", type=int, help="Steps between dev scores. [default: epoch]"),
+    click.option("--patience", type=int, help="Stop after this many dev scores without a best."),
+    click.option(
+        "--head",
+        type=click.Choice(["auto", "keep", "new"]),
+        help="Start from the checkpoint's head, or a new one. [default: auto: keep if labels match]",
+    ),
+    click.option("--no-baseline", "baseline", flag_value=False, default=None, type=bool,
+                 help="Skip the comparison with simple baselines."),
+    click.option("--seed", type=int, help="Of everything drawn at random. [default: 0]"),
+    click.option("--limit", type=int, help="Use at most this many rows of each split."),
+    click.option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]"),
+    click.option(
+        "--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="[default: auto]"
+    ),
+    click.option("--threads", type=int, help="CPU threads. [default: what the container has]"),
+    click.option("--config", type=Path, help="Settings from a TOML file; flags win."),
+    click.option("--output", type=Path, help="The run folder. [default: runs/TASK-ENCODER-DATE]"),
+)  # fmt: skip
+
+
+def _run(task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> None:
+    as_json, threads = flags.pop("as_json"), flags.pop("threads")
+    config_file, mapping = flags.pop("config"), parse_map(flags.pop("mapping"))
+    settings = {name: value for name, value in flags.items() if value is not None}
+    if mapping:
+        settings["map"] = mapping
+    use_threads(threads)
+    from nlpengine.engine import Engine
+    from nlpengine.report.live import LiveProgress
+    from nlpengine.report.terminal import print_run
+    from nlpengine.workflow.config import read_config_file
+
+    base = read_config_file(config_file) if config_file else {}
+    base.pop("task", None)
+    settings = {**base, **settings, "options": {**base.get("options", {}), **options}}
+    with LiveProgress() as live:
+        run = Engine().run(task.name, listener=live, **settings)
+    if as_json:
+        print_json(run.record.to_json())
+    else:
+        print_run(run.record)

@@ -1,0 +1,101 @@
+"""What a label is, when it is missing, and whether the labels of the splits fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from nlpengine.data.records import Origin, Record, Splits
+from nlpengine.errors import DataError
+
+UNLABELLED = "-1"
+"""What published test sets write for a label that is kept back."""
+
+_SHOWN = 20
+
+
+def label_text(value: object, origin: Origin, label: str) -> str | None:
+    """A label as a string: numbers and booleans as Python prints them; None where it is missing.
+
+    Raises:
+        DataError: The value is a list or an object, which is no class.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, str | int | float):
+        return str(value)
+    kind = "a list" if isinstance(value, list | tuple) else "an object"
+    raise DataError(
+        f"{label!r} is {kind}, and a label must be a string or a number. Map another column with "
+        f"--map {label}=COLUMN",
+        origin.path,
+        origin.line,
+    )
+
+
+def label_key(record: Record, label: str) -> Hashable:
+    """The label as a class to stratify by."""
+    value = record.fields.get(label)
+    return value if isinstance(value, Hashable) else repr(value)
+
+
+def is_unlabelled(test: Sequence[Record], label: str, train: Sequence[Record] = ()) -> bool:
+    """Whether a test split has no label at all: the field is missing, empty, or -1 in every row.
+
+    -1 is a label like any other where train uses it.
+    """
+    values = {label_key(record, label) for record in test}
+    if values <= {None}:
+        return True
+    if not values <= {None, UNLABELLED}:
+        return False
+    return not any(label_key(record, label) == UNLABELLED for record in train)
+
+
+def require_labels(records: Sequence[Record], label: str, what: str) -> None:
+    """Refuse records of which one has no label; ``what`` calls them in the message.
+
+    Raises:
+        DataError: At the first such row, with the number of them.
+    """
+    bare = [record for record in records if record.fields.get(label) is None]
+    if bare:
+        rows = "1 row" if len(bare) == 1 else f"{len(bare):,} rows"
+        raise DataError(
+            f"no label in field {label!r}; {what} has {rows} like this of "
+            f"{len(records):,}. "
+            "Label or remove them",
+            bare[0].origin.path,
+            bare[0].origin.line,
+        )
+
+
+def check_labels(splits: Splits, label: str) -> None:
+    """Check the labels of a task whose labels are classes.
+
+    Raises:
+        DataError: Train has only one class; or a row of dev or test has one that train lacks.
+    """
+    known = list(dict.fromkeys(str(record.fields.get(label)) for record in splits.train))
+    if splits.train and len(known) == 1:
+        raise DataError(
+            f"only one class: every row of train is labelled {known[0]!r}. "
+            "Train needs rows of two classes or more",
+            splits.source,
+        )
+    classes = set(known)
+    for split, records in (("dev", splits.dev), ("test", splits.test)):
+        for record in records:
+            value = str(record.fields.get(label))
+            if classes and value not in classes:
+                raise DataError(
+                    f"label {value!r} in the {split} split doesn't stand in train, which has "
+                    f"{_listed(known)}. Mend the label, or add rows with it to train",
+                    record.origin.path,
+                    record.origin.line,
+                )
+
+
+def _listed(known: Sequence[str]) -> str:
+    names = sorted(known)
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(map(repr, names[:_SHOWN])) + more

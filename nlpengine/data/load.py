@@ -1,0 +1,152 @@
+"""The one door to data: what the user passed as ``data`` → train, dev and test, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+
+from nlpengine.data.arrange import Rows, arrange, limit_rows
+from nlpengine.data.columns import Column
+from nlpengine.data.fields import check_same_fields, to_fields
+from nlpengine.data.labels import check_labels, is_unlabelled, label_key, require_labels
+from nlpengine.data.records import Record, SplitName, Splits
+from nlpengine.data.sources import Source, Table, read_source
+from nlpengine.errors import DataError
+
+_ORDER: tuple[SplitName, ...] = ("train", "dev", "test")
+
+
+def load_splits(
+    source: str,
+    columns: Sequence[Column],
+    mapping: Mapping[str, str],
+    seed: int,
+    label: str | None = "label",
+    *,
+    classes: bool = True,
+    limit: int | None = None,
+) -> Splits:
+    """Load a data set to train on.
+
+    A single file is split 80/10/10. A missing dev split is taken from train (10 %, at most 5,000
+    rows); for a test split that is missing or has no labels the dev split stands in. Both by seed,
+    stratified where labels are classes, and said in the notes.
+
+    Args:
+        source: A file, a folder with train, dev and test as files or as folders, or a Hub id.
+        columns: The task's fields.
+        mapping: Field → column, from ``--map``.
+        seed: Decides every choice of rows; 0 or above.
+        label: The field that holds the label; None for a task whose rows have no single one.
+        classes: Whether labels are classes; they are then checked, see
+            :func:`nlpengine.data.labels.check_labels`.
+        limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
+
+    Raises:
+        DataError: Anything wrong with files, rows or labels; the message names file and line.
+        UsageError: ``mapping`` names a field that the task doesn't have, or ``limit`` is too low.
+    """
+    read = read_source(source)
+    rows, notes = _rows_by_split(read, source, columns, mapping, label, classes)
+    if label is not None:
+        for split, records in rows.items():
+            if split != "test" or not is_unlabelled(records, label, rows["train"]):
+                require_labels(records, label, f"the {split} split")
+
+    def key(record: Record) -> Hashable:
+        return label_key(record, label) if label is not None and classes else None
+
+    splits = arrange(rows, source, seed, label, key)
+    notes = [*read.notes, *notes, *splits.notes]
+    splits = replace(splits, fingerprints=read.fingerprints, notes=tuple(notes))
+    if label is not None and classes:
+        check_labels(splits, label)
+    return splits if limit is None else limit_rows(splits, limit, seed, key)
+
+
+def load_records(
+    source: str,
+    columns: Sequence[Column],
+    mapping: Mapping[str, str],
+    label: str | None = "label",
+    *,
+    labelled: bool = False,
+    classes: bool = True,
+) -> tuple[Rows, tuple[str, ...], dict[str, str]]:
+    """Load rows to predict or evaluate on: a file, or the test split alone of a folder or Hub set.
+
+    Args:
+        source: See :func:`load_splits`.
+        columns: The task's fields.
+        mapping: Field → column, from ``--map``.
+        label: The field that holds the label, if any.
+        labelled: Whether every row must have one.
+        classes: Whether labels are classes.
+
+    Returns:
+        Records, notes, sha256 by file.
+
+    Raises:
+        DataError: Anything wrong with files, rows or labels; the message names file and line.
+        UsageError: ``mapping`` names a field that the task doesn't have.
+    """
+    read = read_source(source, only="test")
+    tables = [read.whole] if read.whole else read.splits.get("test")
+    if not tables:
+        raise DataError("no test split here. Pass the file to read", source)
+    records, _, notes = to_fields(
+        tables, columns, mapping, label, classes=classes, need_label=labelled
+    )
+    if labelled and label is not None:
+        if all(record.fields.get(label) is None for record in records):
+            raise DataError(
+                f"no row has a label in field {label!r}. Pass a file with labels, perhaps the dev "
+                f"split, or name the column with --map {label}=COLUMN",
+                tables[0].path,
+            )
+        require_labels(records, label, "the data")
+    return records, (*read.notes, *notes), read.fingerprints
+
+
+def _rows_by_split(
+    read: Source,
+    source: str,
+    columns: Sequence[Column],
+    mapping: Mapping[str, str],
+    label: str | None,
+    classes: bool,
+) -> tuple[dict[SplitName, Rows], list[str]]:
+    tables: dict[SplitName, list[Table]] = {"train": [read.whole]} if read.whole else read.splits
+    if "train" not in tables:
+        raise DataError(
+            f"no train split; here are {', '.join(tables)}. Add a train file or folder", source
+        )
+    notes: list[str] = []
+    rows: dict[SplitName, Rows] = {}
+    trained: frozenset[str] = frozenset()
+    for split in _ORDER:
+        if split not in tables:
+            continue
+        path = tables[split][0].path
+        rows[split], fields, said = to_fields(
+            tables[split],
+            columns,
+            mapping,
+            label,
+            classes=classes,
+            need_label=split != "test",
+        )
+        notes += said
+        if split == "train":
+            trained = fields
+            if label is not None and label not in fields:
+                listed = ", ".join(map(repr, rows[split][0].fields))
+                raise DataError(
+                    f"no column for field {label!r} among {listed}, and training needs labels. "
+                    f"Name it with --map {label}=COLUMN",
+                    path,
+                )
+        if split == "test" and label is not None:
+            fields |= {label}  # a test split may come without labels, and only without labels
+        check_same_fields(trained, fields, tables["train"][0].path, path)
+    return rows, notes

@@ -1,0 +1,1 @@
+"""PackedBatch → hidden: families, attention, kernels, devices, checkpoints."""

@@ -1,0 +1,83 @@
+"""Encoder: PackedBatch → hidden, through the stock transformers model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nlpengine.encoders.attention import plan_runs
+from nlpengine.encoders.families import Family
+from nlpengine.encoding.packing import PackedBatch
+
+
+class Encoder(nn.Module):
+    """A stock encoder that reads packed rows.
+
+    Args:
+        model: The base model, without pooler.
+        family: What its family needs.
+        packed: Run packed; otherwise the row is padded here, at the door, and unpadded behind it
+            (stock attention, for families that the interface doesn't reach and for comparison).
+    """
+
+    def __init__(self, model: nn.Module, family: Family, *, packed: bool) -> None:
+        super().__init__()
+        self.model = model
+        self.family = family
+        self.packed = packed
+
+    @property
+    def config(self) -> Any:
+        """The transformers configuration."""
+        return self.model.config
+
+    @property
+    def position_offset(self) -> int:
+        """Position id of a sequence's first token."""
+        return self.family.position_offset(self.config)
+
+    @property
+    def max_length(self) -> int:
+        """Tokens that fit one window, special tokens included."""
+        return int(self.config.max_position_embeddings) - self.position_offset
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device
+
+    def forward(self, batch: PackedBatch) -> Tensor:
+        """Hidden of the last layer.
+
+        Args:
+            batch: T tokens, on this encoder's device.
+
+        Returns:
+            [T, width].
+        """
+        if not self.packed:
+            return self._padded(batch)
+        hidden: Tensor = self.model(
+            input_ids=batch.input_ids[None],
+            position_ids=batch.position_ids[None],
+            token_type_ids=batch.token_type_ids[None],
+            runs=plan_runs(batch.lengths, batch.input_ids.device),
+        ).last_hidden_state
+        return hidden[0]
+
+    def _padded(self, batch: PackedBatch) -> Tensor:
+        lengths = torch.tensor(batch.lengths, device=batch.input_ids.device)
+        real = torch.arange(batch.lengths[-1], device=lengths.device)[None] < lengths[:, None]
+
+        def pad(row: Tensor, value: int) -> Tensor:
+            return row.new_full(real.shape, value).masked_scatter_(real, row)
+
+        hidden: Tensor = self.model(
+            input_ids=pad(batch.input_ids, self.config.pad_token_id or 0),
+            position_ids=pad(batch.position_ids, self.position_offset),
+            token_type_ids=pad(batch.token_type_ids, 0),
+            attention_mask=real.long(),
+        ).last_hidden_state  # [N, L, width]
+        return hidden[real]

@@ -1,0 +1,97 @@
+"""Engine: the Python API. It holds the plugins of one caller; nothing here is global."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nlpengine.encoders.device import choose_device
+from nlpengine.plugin.listing import Switches
+from nlpengine.plugin.manager import PluginManager
+from nlpengine.report.html import write_report
+from nlpengine.workflow.config import make_config
+from nlpengine.workflow.evaluate import Evaluation, evaluate
+from nlpengine.workflow.folder import load_model
+from nlpengine.workflow.listener import Listener
+from nlpengine.workflow.model import Model
+from nlpengine.workflow.run import Run, execute
+
+
+class Engine:
+    """Runs tasks and opens models.
+
+    Args:
+        switches: Which plugins may load; by default what the environment says.
+
+    Example::
+
+        run = Engine().run("sentiment", data="reviews/", epochs=2)
+        run.metrics["accuracy"].value
+        run.model("What a lovely day.").label
+    """
+
+    def __init__(self, *, switches: Switches | None = None) -> None:
+        self.plugins = PluginManager(switches)
+
+    def run(self, task: str, *, listener: Listener | None = None, **settings: Any) -> Run:
+        """Fine-tune, evaluate, compare and save.
+
+        Args:
+            task: An installed task's name.
+            listener: Told what happens; nothing is printed without one.
+            settings: Fields of `nlpengine.workflow.config.RunConfig`: encoder, data, epochs, lr …
+
+        Raises:
+            NlpengineError: Whatever is wrong, in one message.
+            KeyboardInterrupt: Ctrl-C in training; by then the best model so far is in the run folder.
+        """
+        config = make_config({"task": task, **settings})
+        run = execute(config, self.plugins, listener or Listener())
+        write_report(run.record)
+        if run.record.status == "interrupted":
+            raise KeyboardInterrupt
+        return run
+
+    def load(
+        self,
+        path: str | Path,
+        *,
+        task: str | None = None,
+        device: str = "auto",
+        batch_tokens: int | None = None,
+    ) -> Model:
+        """Open a run, a model folder, or a stock fine-tuned checkpoint.
+
+        Args:
+            path: The folder.
+            task: The task of a stock checkpoint, which doesn't say.
+            device: "auto", "cpu", "cuda" or "cuda:N".
+            batch_tokens: Tokens in a batch of predictions.
+
+        Raises:
+            NlpengineError: It can't be opened.
+        """
+        where = choose_device(device)
+        return load_model(
+            Path(path), self.plugins.task, where, task=task, budget=batch_tokens
+        )
+
+    def evaluate(
+        self, model: Model, data: str | Path, *, map: dict[str, str] | None = None
+    ) -> Evaluation:
+        """Score a model on a labelled file or a folder's test split.
+
+        Args:
+            model: From `load` or a run.
+            data: Where the rows are.
+            map: Field → column, where names can't be inferred.
+
+        Raises:
+            DataError: The rows can't be used.
+        """
+        return evaluate(model, str(data), map or {})
+
+
+def load(path: str | Path, *, task: str | None = None, device: str = "auto") -> Model:
+    """Open a model with an engine of its own; see `Engine.load`."""
+    return Engine().load(path, task=task, device=device)

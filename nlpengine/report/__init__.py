@@ -1,0 +1,1 @@
+"""Run record → terminal tables and one self-contained HTML file."""

@@ -1,0 +1,121 @@
+"""Scores and runs as terminal tables."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from nlpengine.metrics import Score, Scores, Table
+from nlpengine.metrics.scores import Cell
+from nlpengine.workflow.record import BaselineScore, RunRecord
+
+SHOWN_MISTAKES = 3
+WIDEST = 100
+
+
+def percent(score: Score) -> str:
+    """``78.1 % [72.4, 83.3]``."""
+    return f"{100 * score.value:.1f} % [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+
+
+def points(score: Score) -> str:
+    """``+12.4 points [5.2, 19.5]``."""
+    return f"{100 * score.value:+.1f} points [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+
+
+def verdict_sentence(name: str, baseline: BaselineScore) -> str:
+    """Whether the model beat a baseline, in words."""
+    if baseline.difference is None:
+        return f"{baseline.name}: {name} {percent(baseline.score)}"
+    said = {
+        "better": "beats",
+        "level": "does not clearly beat",
+        "worse": "is worse than",
+    }[baseline.verdict]
+    return f"{said} {baseline.name} ({percent(baseline.score)}): {points(baseline.difference)}"
+
+
+def print_run(record: RunRecord) -> None:
+    """The result of a run: metrics, verdicts, slices, worst mistakes, where it is."""
+    console = _console()
+    if record.scores is None:
+        return
+    print_scores(record.scores, f"{record.task} · {record.encoder['name']} · test", console)
+    main = record.scores.main[0]
+    for baseline in record.baselines:
+        colour = {"better": "green", "level": "yellow", "worse": "red"}[baseline.verdict]
+        console.print(f"[{colour}]{escape(verdict_sentence(main, baseline))}[/]")
+    if record.mistakes:
+        console.print("\n[bold]Worst mistakes[/]")
+        for mistake in record.mistakes[:SHOWN_MISTAKES]:
+            sure = f"{100 * mistake.score:.0f} % sure"
+            console.print(f"  {mistake.gold} read as {mistake.predicted}, {sure}", markup=False)
+            console.print(f"    {_clip(mistake.text)}", style="dim", markup=False)
+    speed = record.timings
+    console.print(
+        f"\ntrained at {speed['train_texts_per_s']:.0f} texts/s, predicted at "
+        f"{speed['predict_texts_per_s']:.0f} texts/s, {speed['total_s']:.0f} s in all"
+    )
+    console.print(f"[bold]{escape(str(record.run_dir))}[/]", soft_wrap=True)
+    console.print(f'  nlpengine predict {record.run_dir} --text "…"', markup=False, soft_wrap=True)
+
+
+def print_scores(scores: Scores, title: str, console: Console | None = None) -> None:
+    """Metrics with their intervals, then the task's tables."""
+    console = console or _console()
+    table = RichTable(title=title, title_justify="left", title_style="bold")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_column("95 % interval", justify="right")
+    table.add_column("n", justify="right")
+    for name, score in scores.metrics.items():
+        interval = f"{100 * score.low:.1f} to {100 * score.high:.1f}"
+        table.add_row(name, f"{100 * score.value:.1f} %", interval, str(score.n))
+    console.print(table)
+    for part in scores.tables:
+        if len(part.columns) <= 8:
+            print_table(part, console)
+
+
+def print_table(part: Table, console: Console) -> None:
+    """One of the task's tables."""
+    table = RichTable(title=escape(part.title), title_justify="left", title_style="bold")
+    for place, name in enumerate(part.columns):
+        table.add_column(escape(name), justify="left" if place == 0 else "right")
+    for row in part.rows:
+        table.add_row(*map(_cell, row))
+    console.print(table)
+
+
+def plain_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """A listing on standard output."""
+    table = RichTable(box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    _console().print(table)
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, Score):
+        return percent(cell)
+    if isinstance(cell, float):
+        return f"{100 * cell:.1f} %"
+    return "–" if cell is None else escape(str(cell))
+
+
+def _clip(text: str, most: int = 300) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _console() -> Console:
+    # On a pipe rich would assume 80 columns and fold the tables.
+    width = min(WIDEST, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDEST
+    return Console(file=sys.stdout, highlight=False, width=width)

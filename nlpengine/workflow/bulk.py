@@ -1,0 +1,104 @@
+"""Predict a file of any length: rows in, rows out, order kept, one bad row never stops the others."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from nlpengine.data.columns import resolve_columns
+from nlpengine.data.delimited import read_csv, read_tsv
+from nlpengine.data.jsonl import read_jsonl
+from nlpengine.data.lines import read_lines
+from nlpengine.data.parquet import read_parquet
+from nlpengine.data.records import Origin, Record
+from nlpengine.data.sniff import SUFFIXES, split_suffix
+from nlpengine.errors import RowError, UsageError
+from nlpengine.workflow.model import Model
+
+RowFormat = Literal["csv", "tsv", "jsonl", "parquet", "text"]
+FORMATS: tuple[RowFormat, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
+
+READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
+    "csv": read_csv,
+    "tsv": read_tsv,
+    "jsonl": lambda path: read_jsonl(path, surrogates=True),
+    "parquet": read_parquet,
+}
+
+
+def row_format(name: str) -> RowFormat:
+    """The format that a file's name says: ``.txt`` is a text a line, and so is standard input.
+
+    Raises:
+        UsageError: The name says nothing.
+    """
+    suffix = split_suffix(Path(name).name)[1]
+    if name == "-" or suffix == ".txt":
+        return "text"
+    known = SUFFIXES.get(suffix)
+    if known is None or known == "labelled":
+        raise UsageError(
+            f"{name}: the name doesn't say the format. Name it with --format {'|'.join(FORMATS)}."
+        )
+    return known
+
+
+def read_rows(path: str, kind: RowFormat, field: str) -> Iterator[Record]:
+    """Read rows one by one.
+
+    Args:
+        path: A file; ``-`` for standard input.
+        kind: Its format; "text" is one text a line.
+        field: The field that a line of text is.
+
+    Raises:
+        DataError: The file can't be read, or is no such format from some line on.
+    """
+    path = "/dev/stdin" if path == "-" else path
+    if kind != "text":
+        yield from READERS[kind](path)
+        return
+    for number, line in read_lines(path):
+        yield Record({field: line}, Origin(path, number))
+
+
+def predict_rows(
+    model: Model, records: Iterable[Record], mapping: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Output rows for input rows, in order.
+
+    A row keeps all its columns and gets the prediction's; one that can't be predicted gets ``error``
+    instead. A column of the input that is named like one of the prediction's is kept as
+    ``input_NAME``.
+
+    Args:
+        model: The model.
+        records: Rows under the file's own column names.
+        mapping: Field → column.
+
+    Raises:
+        DataError: The input columns can't be found in the first row.
+    """
+    waiting: deque[Record] = deque()
+
+    def renamed() -> Iterator[Record]:
+        source = iter(records)
+        first = next(source, None)
+        if first is None:
+            return
+        wanted = [column for column in model.task.columns if column.required]
+        mapped = {name: column for name, column in mapping.items()}
+        known = resolve_columns(list(first.fields), wanted, mapped, first.origin.path)
+        for record in itertools.chain([first], source):
+            waiting.append(record)
+            fields = {name: record.fields.get(column) for name, column in known.items()}
+            yield Record(fields, record.origin)
+
+    for answer in model.predict(renamed(), errors="return"):
+        row = waiting.popleft().fields
+        found = {"error": answer.problem} if isinstance(answer, RowError) else answer.to_json()
+        kept = {f"input_{name}" if name in found else name: value for name, value in row.items()}
+        yield {**kept, **found}

@@ -1,0 +1,71 @@
+"""Score a trained model on a labelled set."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from nlpengine.data import load_records
+from nlpengine.errors import DataError
+from nlpengine.metrics import Scores
+from nlpengine.workflow.model import Model
+from nlpengine.workflow.prepare import adapt
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores of a model on a set it was not trained on.
+
+    Attributes:
+        scores: The task's.
+        data: Source, size, fingerprints.
+        notes: Choices that were made while reading.
+        texts_per_s: Predicted per second, tokenising included.
+    """
+
+    scores: Scores
+    data: dict[str, Any]
+    notes: tuple[str, ...]
+    texts_per_s: float
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``evaluate --json`` prints."""
+        return {
+            "metrics": {name: score.to_json() for name, score in self.scores.metrics.items()},
+            "tables": [table.to_json() for table in self.scores.tables],
+            "data": self.data,
+            "notes": list(self.notes),
+            "timings": {"predict_texts_per_s": self.texts_per_s},
+        }
+
+
+def evaluate(model: Model, data: str, mapping: dict[str, str]) -> Evaluation:
+    """Read a labelled set (a folder's test split, or a file), predict it, score it.
+
+    Raises:
+        DataError: It can't be read, a row has no label, or a label is none of the model's.
+    """
+    task = model.task
+    if data == "demo" and task.demo is not None:
+        data = str(task.demo)
+    records, notes, fingerprints = load_records(data, task.columns, mapping)
+    examples = adapt(task, records)
+    for example in examples:
+        label = task.gold_of(example)
+        where = example.origin
+        if label is None or label == "":
+            raise DataError("the row has no label; evaluation needs one.", where.path, where.line)
+        if label not in model.labels.names:
+            raise DataError(
+                f"the label {label!r} was never seen in training; the model knows "
+                f"{', '.join(model.labels.names)}.",
+                where.path,
+                where.line,
+            )
+    began = time.perf_counter()
+    predictions = model.predict_examples(examples)
+    seconds = time.perf_counter() - began
+    facts = {"source": data, "rows": len(examples), "files": dict(fingerprints)}
+    scores = task.score(examples, predictions, model.labels)
+    return Evaluation(scores, facts, tuple(notes), len(examples) / seconds)

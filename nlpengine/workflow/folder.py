@@ -1,0 +1,198 @@
+"""Model ↔ folder: a stock checkpoint plus nlpengine.json, committed whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from nlpengine import _version
+from nlpengine.encoders.checkpoint import (
+    checkpoint_labels,
+    load_encoder,
+    load_head_weights,
+    save_checkpoint,
+)
+from nlpengine.encoders.device import Device
+from nlpengine.encoders.families import head_shape
+from nlpengine.encoders.kernels import choose_linear, swap_kernels
+from nlpengine.encoders.locate import file_sha256, read_config
+from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy
+from nlpengine.errors import DataError, UsageError
+from nlpengine.plugin.contract import Labels, Task
+from nlpengine.workflow.inference import Network, TokenBudget
+from nlpengine.workflow.model import Model
+
+CARD = "nlpengine.json"
+MANIFEST = "manifest.json"
+
+
+def save_model(model: Model, folder: Path) -> None:
+    """Write a model so that it opens here and in the stock ``AutoModelFor…`` class.
+
+    Args:
+        model: What to save.
+        folder: Must not exist yet; it appears complete or not at all.
+    """
+
+    def write(target: Path) -> None:
+        encoder, head = model.network.modules()
+        save_checkpoint(target, model.network.encoder, head, model.shape, model.labels.names)
+        model.tokenizer.save(target, model.network.encoder.max_length)
+        card = {
+            "format": 1,
+            "nlpengine": _version.VERSION,
+            "task": model.task.name,
+            "head": model.network.kind,
+            "labels": {"names": model.labels.names, "weights": model.labels.weights},
+            "options": dataclasses.asdict(model.options),
+            "windows": dataclasses.asdict(model.policy),
+            "state": dict(model.state),
+            "encoder": dict(model.origin),
+        }
+        write_json(target / CARD, card)
+
+    commit_folder(folder, write)
+
+
+def load_model(
+    folder: Path,
+    find_task: Callable[[str], Task[Any]],
+    device: Device,
+    *,
+    task: str | None = None,
+    budget: int | None = None,
+) -> Model:
+    """Open a model folder, a run folder, or a stock fine-tuned checkpoint.
+
+    Args:
+        folder: Where it is.
+        find_task: Task name → task.
+        device: Where to put it.
+        task: The task of a stock checkpoint, which doesn't say.
+        budget: Tokens in a batch; the device's default where None.
+
+    Raises:
+        UsageError: No model there, or a stock checkpoint without ``task``.
+        DataError: A file is damaged.
+        EncoderUnavailable: The weights don't load.
+    """
+    folder = folder / "model" if (folder / "run.json").is_file() else folder
+    if not (folder / "config.json").is_file():
+        raise UsageError(f"{folder} is no run and no model folder (no config.json).")
+    card = _read_card(folder)
+    name = card.get("task") or task
+    if name is None:
+        raise UsageError(
+            f"{folder} is a stock checkpoint, which doesn't say its task: name it with --task "
+            "(in Python: task=…)."
+        )
+    found = find_task(name)
+    labels = _labels(folder, card)
+    linear = choose_linear(device.torch)
+    encoder = load_encoder(folder, linear)
+    spec = found.head(labels)
+    shape = head_shape(encoder.family, spec)
+    head = shape.build(encoder.config, spec.size)
+    missing = load_head_weights(head, folder, encoder.family, shape, tuple(shape.names))
+    if missing:
+        raise DataError(f"the checkpoint has no {spec.kind} head ({missing[0]} is missing).", folder)
+    swap_kernels(head, linear)
+    policy = WindowPolicy(**card["windows"]) if card else WindowPolicy(encoder.max_length)
+    network = Network(
+        encoder.to(device.torch).eval(),
+        head.to(device.torch).eval(),
+        spec.kind,
+        device,
+        TokenBudget(budget or max(device.token_budget, policy.max_length)),
+    )
+    return Model(
+        task=found,
+        labels=labels,
+        network=network,
+        shape=shape,
+        tokenizer=Tokenizer(folder),
+        policy=policy,
+        options=found.options(**card.get("options", {})),
+        state=card.get("state", {}),
+        origin=card.get("encoder", {"name": str(folder)}),
+    )
+
+
+def _labels(folder: Path, card: Mapping[str, Any]) -> Labels:
+    if not card:
+        return Labels(checkpoint_labels(folder))
+    weights = card["labels"]["weights"]
+    return Labels(tuple(card["labels"]["names"]), None if weights is None else tuple(weights))
+
+
+def _read_card(folder: Path) -> dict[str, Any]:
+    path = folder / CARD
+    if not path.is_file():
+        read_config(folder)
+        return {}
+    verify(folder)
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if card.get("format") != 1:
+        raise DataError(
+            f"format {card.get('format')!r} is not known to nlpengine {_version.VERSION}: it was "
+            "written by a newer version. Upgrade nlpengine.",
+            path,
+        )
+    return card
+
+
+def commit_folder(target: Path, write: Callable[[Path], None]) -> None:
+    """Fill a sibling folder, add a manifest, flush it all to disk, and rename it into place."""
+    staging = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        write(staging)
+        digests = {path.name: file_sha256(path) for path in sorted(staging.iterdir())}
+        write_json(staging / MANIFEST, {"sha256": digests})
+        for path in (*staging.iterdir(), staging):
+            _flush(path)
+        staging.rename(target)
+        _flush(target.parent)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def verify(folder: Path) -> None:
+    """Check a folder's files against its manifest; safetensors alone accepts a flipped bit.
+
+    Raises:
+        DataError: A file is missing or was changed, by name.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return
+    for name, digest in json.loads(path.read_text(encoding="utf-8"))["sha256"].items():
+        if file_sha256(folder / name) != digest:
+            raise DataError(
+                "is damaged or was changed by hand: its sha256 is not the one in manifest.json. "
+                "Restore the file, or delete manifest.json to accept the change.",
+                folder / name,
+            )
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON through a temporary file, so that a reader never sees half of it."""
+    staging = path.with_name(f".{path.name}.tmp")
+    staging.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    staging.replace(path)
+
+
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

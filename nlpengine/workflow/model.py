@@ -1,0 +1,142 @@
+"""Model: everything that turns a text into a prediction."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from nlpengine.data import Example, Origin, Record
+from nlpengine.encoders.families import HeadShape
+from nlpengine.encoding import Encoding
+from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, check_text
+from nlpengine.errors import DataError, RowError
+from nlpengine.plugin.contract import Labels, State, Task, WindowLogits
+from nlpengine.workflow.inference import Network, window_logits
+
+CHUNK = 2048
+"""Examples that bulk prediction tokenises, sorts and holds at a time: memory stays flat."""
+
+Row = str | Mapping[str, object] | Record
+"""What can be predicted: a text, or a row with the task's fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A fine-tuned encoder with its head, task and labels.
+
+    Attributes:
+        task: The task.
+        labels: Its labels.
+        network: Encoder and head on their device.
+        shape: The head's place in a stock checkpoint.
+        tokenizer: The encoder's.
+        policy: What becomes of long text.
+        options: The task's options.
+        state: What the task tuned on the dev split.
+        origin: Where the encoder came from, for the record.
+    """
+
+    task: Task[Any]
+    labels: Labels
+    network: Network
+    shape: HeadShape
+    tokenizer: Tokenizer
+    policy: WindowPolicy
+    options: Any
+    state: State = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, text: Row) -> Any:
+        """Predict one text (or row).
+
+        Raises:
+            RowError: It can't be predicted.
+        """
+        (answer,) = self.predict([text])
+        return answer
+
+    def predict(self, rows: Iterable[Row], *, errors: str = "raise") -> Iterator[Any]:
+        """Predict any number of rows, in order, a chunk at a time.
+
+        Args:
+            rows: Texts or rows; read as the answers are consumed.
+            errors: "raise" at the first bad row, or "return" its `RowError` in the answer's place.
+
+        Yields:
+            The task's prediction for each row.
+        """
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            numbered = enumerate(rows, start=1)
+            chunks = iter(lambda: list(itertools.islice(numbered, CHUNK)), [])
+            # The next chunk is tokenised while the model works on this one.
+            ahead = None
+            for chunk in chunks:
+                following = pool.submit(self._prepare, chunk, errors)
+                if ahead is not None:
+                    yield from self._answer(*ahead.result())
+                ahead = following
+            if ahead is not None:
+                yield from self._answer(*ahead.result())
+
+    def predict_examples(self, examples: Sequence[Example]) -> list[Any]:
+        """Predict examples, in order."""
+        answers: list[Any] = []
+        for start in range(0, len(examples), CHUNK):
+            chunk = examples[start : start + CHUNK]
+            answers += self._answer(list(chunk), self.encode(chunk))
+        return answers
+
+    def encode(self, examples: Sequence[Example]) -> list[Encoding]:
+        """All windows of some examples, in order."""
+        return self.tokenizer.encode([example.texts[0] for example in examples], self.policy)
+
+    def windows(
+        self, count: int, encodings: Sequence[Encoding]
+    ) -> list[list[WindowLogits]]:
+        """Logits of all windows, per example.
+
+        Args:
+            count: Number of examples.
+            encodings: Their windows.
+        """
+        grouped: list[list[WindowLogits]] = [[] for _ in range(count)]
+        for encoding, logits in zip(encodings, window_logits(self.network, encodings), strict=True):
+            grouped[encoding.example].append(WindowLogits(encoding, logits))
+        return grouped
+
+    def _prepare(
+        self, chunk: Sequence[tuple[int, Row]], errors: str
+    ) -> tuple[list[Example | RowError], list[Encoding]]:
+        items: list[Example | RowError] = []
+        for number, row in chunk:
+            try:
+                items.append(self._adapt(row, number))
+            except DataError as error:
+                if errors == "raise":
+                    raise
+                items.append(error if isinstance(error, RowError) else RowError(str(error)))
+        return items, self.encode([item for item in items if not isinstance(item, RowError)])
+
+    def _adapt(self, row: Row, number: int) -> Example:
+        if isinstance(row, str):
+            row = {self.task.columns[0].name: row}
+        if not isinstance(row, Record):
+            row = Record(row, Origin("input", number))
+        example: Example = self.task.adapt(row)
+        for text in example.texts:
+            check_text(text)
+        return example
+
+    def _answer(
+        self, items: Sequence[Example | RowError], encodings: Sequence[Encoding]
+    ) -> list[Any]:
+        examples = [item for item in items if not isinstance(item, RowError)]
+        grouped = self.windows(len(examples), encodings)
+        decoded = iter(
+            self.task.decode(example, windows, self.labels, self.state)
+            for example, windows in zip(examples, grouped, strict=True)
+        )
+        return [item if isinstance(item, RowError) else next(decoded) for item in items]

@@ -1,0 +1,71 @@
+"""AdamW (Loshchilov & Hutter 2019) with linear warm-up and decay, as BERT is fine-tuned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+def make_optimiser(
+    modules: Iterable[nn.Module], lr: float, weight_decay: float
+) -> torch.optim.Optimizer:
+    """AdamW, fused; no decay on biases and norms (Devlin et al. 2019, appendix A.2).
+
+    Gradients are allocated here once and zeroed in place from then on: a fresh gradient of the word
+    embeddings costs as much in page faults as AdamW's whole update.
+    """
+    decayed: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
+    seen: set[int] = set()
+    for module in modules:
+        for part in module.modules():
+            for name, parameter in part.named_parameters(recurse=False):
+                if id(parameter) in seen or not parameter.requires_grad:
+                    continue
+                seen.add(id(parameter))
+                is_plain = name.endswith("bias") or isinstance(part, nn.LayerNorm)
+                (plain if is_plain else decayed).append(parameter)
+                parameter.grad = torch.zeros_like(parameter)
+    groups = [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=lr, fused=True)
+
+
+def parameters_of(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
+    """All parameters it updates."""
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+
+
+def learning_rate(step: int, total: int, peak: float, warmup: float) -> float:
+    """The rate of a step (0-based): up linearly over ``warmup * total`` steps, then down to 0."""
+    rising = int(warmup * total)
+    if step < rising:
+        return peak * (step + 1) / (rising + 1)
+    return peak * max(0.0, (total - step) / max(1, total - rising))
+
+
+def normalise_and_clip(parameters: Sequence[nn.Parameter], weight: float, bound: float) -> float:
+    """Turn gradients of a summed loss into those of its mean, and clip their norm, in one pass.
+
+    Args:
+        parameters: With gradients of Σ loss.
+        weight: Σ weights of the whole step.
+        bound: Largest norm of the mean's gradient.
+
+    Returns:
+        The norm before clipping.
+    """
+    gradients: list[Tensor] = [p.grad for p in parameters if p.grad is not None]
+    norms = torch._foreach_norm(gradients)
+    norm = float(torch.linalg.vector_norm(torch.stack(norms))) / weight
+    torch._foreach_mul_(gradients, min(1.0, bound / (norm + 1e-6)) / weight)
+    return norm
+
+
+def zero_gradients(parameters: Sequence[nn.Parameter]) -> None:
+    """Zero all gradients in place."""
+    torch._foreach_zero_([p.grad for p in parameters if p.grad is not None])

@@ -1,0 +1,205 @@
+"""Before training: data, labels, encoder and head, put together as a model and a training set."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nlpengine.data import Example, Record, Splits, load_splits
+from nlpengine.encoders.checkpoint import (
+    build_head,
+    checkpoint_labels,
+    load_encoder,
+    load_head_weights,
+)
+from nlpengine.encoders.device import Device
+from nlpengine.encoders.families import HeadShape, head_shape
+from nlpengine.encoders.kernels import choose_linear, swap_kernels
+from nlpengine.encoders.locate import EncoderSource, locate
+from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy
+from nlpengine.errors import UsageError
+from nlpengine.plugin.contract import Labels, Task
+from nlpengine.workflow.config import RunConfig, make_options, resolve
+from nlpengine.workflow.inference import Network, TokenBudget
+from nlpengine.workflow.listener import Listeners
+from nlpengine.workflow.model import Model
+from nlpengine.workflow.train import TrainingSet
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that training needs.
+
+    Attributes:
+        config: Settings, nothing left open.
+        model: With a head that is not trained yet (or a kept one).
+        training: Encoded training windows.
+        train: Training examples.
+        dev: Examples to choose the best weights on.
+        test: Examples to report on.
+        splits: Where they came from.
+        source: Where the encoder came from.
+        facts: About data and head, for the record.
+    """
+
+    config: RunConfig
+    model: Model
+    training: TrainingSet
+    train: Sequence[Any]
+    dev: Sequence[Any]
+    test: Sequence[Any]
+    splits: Splits
+    source: EncoderSource
+    facts: dict[str, Any]
+
+
+def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listeners) -> Prepared:
+    """Read, check, load and encode.
+
+    Raises:
+        DataError: The data can't be used.
+        EncoderUnavailable: The encoder can't be had.
+        UsageError: Settings that don't go together.
+    """
+    options = make_options(task, config.options)
+    source = locate(config.encoder)  # before reading much data: the likeliest thing to be missing
+    splits = read_splits(config, task)
+    for note in splits.notes:
+        listener.note(note)
+    train, dev, test = (adapt(task, part) for part in (splits.train, splits.dev, splits.test))
+    labels = task.label_set(train, options)
+    linear = choose_linear(device.torch)
+    encoder = load_encoder(source.folder, linear, attention_dropout=config.attention_dropout)
+    limit = encoder.max_length if source.spec is None else source.spec.max_length
+    tokenizer = Tokenizer(source.folder)
+    config, notes = _settle(config, task, source, tokenizer, train, limit, device.token_budget)
+    for note in notes:
+        listener.note(note)
+    spec = task.head(labels)
+    shape = head_shape(encoder.family, spec)
+    head = build_head(encoder.config, shape, spec.size, config.seed)
+    labels, kept = _start_head(head, config, source, shape, encoder.family, labels, listener)
+    swap_kernels(head, linear)
+    budget = TokenBudget(int(config.batch_tokens or 0), listener.note)
+    network = Network(encoder.to(device.torch), head.to(device.torch), spec.kind, device, budget)
+    policy = WindowPolicy(int(config.max_length or 0), int(config.overlap or 0), config.long_text)
+    origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
+    model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)
+    listener.note(f"linear layers: {linear.reason}")
+    training = encode_training(model, train)
+    if config.long_text == "truncate":
+        _count_truncated(model, (*train, *dev, *test), listener)
+    facts = {"head": kept, "linear": linear.reason}
+    return Prepared(config, model, training, train, dev, test, splits, source, facts)
+
+
+def read_splits(config: RunConfig, task: Task[Any]) -> Splits:
+    """The data set of a run; ``demo`` is the task's own."""
+    source = config.data
+    if source == "demo":
+        if task.demo is None:
+            raise UsageError(f"the task {task.name!r} has no demo set: give --data.")
+        source = str(task.demo)
+    return load_splits(
+        source,
+        task.columns,
+        config.map,
+        seed=config.seed,
+        label=task.label_column,
+        limit=config.limit,
+    )
+
+
+def adapt(task: Task[Any], records: Sequence[Record]) -> list[Any]:
+    """Records → examples."""
+    return [task.adapt(record) for record in records]
+
+
+def _settle(
+    config: RunConfig,
+    task: Task[Any],
+    source: EncoderSource,
+    tokenizer: Tokenizer,
+    train: Sequence[Example],
+    limit: int,
+    budget: int,
+) -> tuple[RunConfig, tuple[str, ...]]:
+    """Resolve the config; epochs depend on the number of windows, so those are counted first."""
+    length = config.max_length or limit
+    overlap = min(64, length // 8) if config.overlap is None else config.overlap
+    policy = WindowPolicy(min(length, limit), overlap, config.long_text)
+    windows = len(train)
+    if config.epochs is None and windows < task.recipe.min_steps * task.recipe.batch_size:
+        windows = len(tokenizer.encode([example.texts[0] for example in train], policy))
+    return resolve(config, task.recipe, source.spec, windows, limit, budget)
+
+
+def _start_head(
+    head: Any,
+    config: RunConfig,
+    source: EncoderSource,
+    shape: HeadShape,
+    family: Any,
+    labels: Labels,
+    listener: Listeners,
+) -> tuple[Labels, str]:
+    """Fill the head from the checkpoint as far as that is right; say what was done."""
+    stored = checkpoint_labels(source.folder)
+    same = stored != () and set(stored) == set(labels.names)
+    if config.head == "keep" and not same:
+        has = ", ".join(stored) if stored else "no classifier"
+        raise UsageError(
+            f"--head keep: the checkpoint has {has}; the data has {', '.join(labels.names)}."
+        )
+    if same and config.head != "new":
+        missing = load_head_weights(head, source.folder, family, shape, tuple(shape.names))
+        if not missing:
+            listener.note(f"the head of {source.name} is kept: it has the same labels")
+            weights = labels.weights and tuple(labels.weights[labels.index(n)] for n in stored)
+            return Labels(stored, weights or None), "kept"
+        if config.head == "keep":
+            raise UsageError(f"--head keep: {source.name} has no such head ({missing[0]} is missing).")
+    missing = load_head_weights(head, source.folder, family, shape, shape.pretrained)
+    if stored and config.head == "auto":
+        listener.note(
+            f"the head of {source.name} is replaced: its labels are {', '.join(stored)}, the data's "
+            f"are {', '.join(labels.names)}"
+        )
+    return labels, "new, pre-trained pooler" if shape.pretrained and not missing else "new"
+
+
+def encode_training(model: Model, examples: Sequence[Example]) -> TrainingSet:
+    """All training windows with their gold."""
+    encodings = model.encode(examples)
+    windows_of: list[list[int]] = [[] for _ in examples]
+    for index, encoding in enumerate(encodings):
+        windows_of[encoding.example].append(index)
+    gold = [model.task.gold(examples[e.example], e, model.labels) for e in encodings]
+    return TrainingSet(encodings, np.asarray(gold), windows_of)
+
+
+def data_facts(prepared: Prepared) -> dict[str, Any]:
+    """The record's ``data``: source, sizes, fingerprints."""
+    splits = prepared.splits
+    digest = hashlib.sha256(repr(sorted(splits.fingerprints.items())).encode()).hexdigest()
+    return {
+        "source": prepared.config.data,
+        "train": len(prepared.train),
+        "dev": len(prepared.dev),
+        "test": len(prepared.test),
+        "train_windows": len(prepared.training.encodings),
+        "train_tokens": sum(len(encoding) for encoding in prepared.training.encodings),
+        "files": dict(splits.fingerprints),
+        "fingerprint": digest,
+    }
+
+
+def _count_truncated(model: Model, examples: Sequence[Example], listener: Listeners) -> None:
+    cut = model.tokenizer.truncated([example.texts[0] for example in examples], model.policy)
+    listener.note(
+        f"{cut} of {len(examples)} texts were truncated to {model.policy.max_length} tokens, as asked"
+    )
