@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from nlpengine._version import VERSION as __version__
-from nlpengine.facade import public_name as __getattr__
+from nlpengine.facade import public_name as __getattr__  # noqa: F401 - found by name
 
 if TYPE_CHECKING:
     from nlpengine.engine import Engine, load

@@ -43,7 +43,7 @@ class Engine:
 
         Raises:
             NlpengineError: Whatever is wrong, in one message.
-            KeyboardInterrupt: Ctrl-C in training; by then the best model so far is in the run folder.
+            KeyboardInterrupt: Ctrl-C in training; the best model so far is in the run folder then.
         """
         config = make_config({"task": task, **settings})
         run = execute(config, self.plugins, listener or Listener())
@@ -72,9 +72,7 @@ class Engine:
             NlpengineError: It can't be opened.
         """
         where = choose_device(device)
-        return load_model(
-            Path(path), self.plugins.task, where, task=task, budget=batch_tokens
-        )
+        return load_model(Path(path), self.plugins.task, where, task=task, budget=batch_tokens)
 
     def evaluate(
         self, model: Model, data: str | Path, *, map: dict[str, str] | None = None

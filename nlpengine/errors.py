@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     ROW_ERRORS = 1
-    """The command finished, but some rows could not be predicted; each says why in its output row."""
+    """The command finished, but some rows could not be predicted; each says why in the output."""
     USAGE = 2
     INTERNAL = 3
     """A plugin failed, or nlpengine itself did."""

@@ -26,7 +26,7 @@ MANY_TEXTS = 2_000
 """With more training texts, a feature has to occur in two of them."""
 MAX_FEATURES = 200_000
 MAX_ITERATIONS = 1_000
-TOKEN = r"(?u)\b\w+(?:['’]\w+)*\b"  # noqa: RUF001 - both apostrophes are meant
+TOKEN = r"(?u)\b\w+(?:['’]\w+)*\b"
 """A word of any length, with its apostrophes, so that "don't" and "I" stay."""
 
 

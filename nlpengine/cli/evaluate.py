@@ -17,8 +17,14 @@ from nlpengine.cli.console import json_flag, parse_map, print_json, progress_con
 @click.option("--threads", type=int, help="CPU threads. [default: what the container has]")
 @json_flag
 def command(
-    run: str, data: str, mapping: str | None, task: str | None, device: str,
-    batch_tokens: int | None, threads: int | None, as_json: bool,
+    run: str,
+    data: str,
+    mapping: str | None,
+    task: str | None,
+    device: str,
+    batch_tokens: int | None,
+    threads: int | None,
+    as_json: bool,
 ) -> None:
     """Score a trained model on labelled data, with 95 % intervals."""
     use_threads(threads)

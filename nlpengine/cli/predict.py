@@ -22,7 +22,9 @@ from nlpengine.errors import DataError, ExitCode, UsageError
 @click.option("--text", help="Predict this text.")
 @click.option("--output", help="Where to write rows (JSONL); - is standard output. [default: -]")
 @click.option(
-    "--format", "kind", type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text"]),
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text"]),
     help="Of FILE. [default: by its name; .txt and - are one text a line]",
 )
 @click.option("--map", "mapping", help="Columns: text=review.")
@@ -32,9 +34,17 @@ from nlpengine.errors import DataError, ExitCode, UsageError
 @click.option("--threads", type=int, help="CPU threads. [default: what the container has]")
 @json_flag
 def command(
-    run: str, file: str | None, text: str | None, output: str | None, kind: str | None,
-    mapping: str | None, task: str | None, device: str, batch_tokens: int | None,
-    threads: int | None, as_json: bool,
+    run: str,
+    file: str | None,
+    text: str | None,
+    output: str | None,
+    kind: str | None,
+    mapping: str | None,
+    task: str | None,
+    device: str,
+    batch_tokens: int | None,
+    threads: int | None,
+    as_json: bool,
 ) -> ExitCode:
     """Predict one --text, or the rows of FILE (- for standard input) in their order.
 

@@ -107,7 +107,7 @@ FLAGS = (
     click.option(
         "--head",
         type=click.Choice(["auto", "keep", "new"]),
-        help="Start from the checkpoint's head, or a new one. [default: auto: keep if labels match]",
+        help="The checkpoint's head, or a new one. [default: auto: keep it if the labels match]",
     ),
     click.option("--no-baseline", "baseline", flag_value=False, default=None, type=bool,
                  help="Skip the comparison with simple baselines."),

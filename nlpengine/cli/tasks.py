@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import click
 
@@ -18,7 +19,7 @@ def command(as_json: bool) -> None:
     from nlpengine.report.terminal import plain_table
 
     plugins = PluginManager()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in plugins.task_names():
         try:
             task = plugins.task(name)

@@ -1,4 +1,4 @@
-"""Which column of a file is which field of a task: stated by the task, inferred by name, or mapped by the user."""
+"""Which column of a file is which field of a task: inferred by name, or mapped by the user."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def resolve_columns(
 ) -> dict[str, str]:
     """Find the file's column for each field of a task.
 
-    A mapped name wins, then the field's own name, then the one alias that is present; letter case is
-    ignored in the last two. Two candidates are never chosen between.
+    A mapped name wins, then the field's own name, then the one alias that is present; letter case
+    is ignored in the last two. Two candidates are never chosen between.
 
     Args:
         available: The file's column names, in order.

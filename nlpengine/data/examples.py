@@ -1,4 +1,4 @@
-"""Examples: what a task makes of a record. The core ships the common shapes; a task may bring its own."""
+"""Examples: what a task makes of a record. The core ships the common shapes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ class Example(Protocol):
     """
 
     @property
-    def texts(self) -> tuple[str, ...]: ...
+    def texts(self) -> tuple[str, ...]:
+        """The texts."""
 
     @property
-    def origin(self) -> Origin: ...
+    def origin(self) -> Origin:
+        """File and line."""
 
 
 @dataclass(frozen=True, slots=True)

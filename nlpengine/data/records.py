@@ -1,7 +1,7 @@
 """Records: what every reader yields, and the splits they come in.
 
-A record is one row as the file has it. Values from text files are strings, always: ``NA``, ``01`` and
-``True`` stay what they are. The origin of a row travels with it, so that any later message can
+A record is one row as the file has it. Values from text files are strings, always: ``NA``, ``01``
+and ``True`` stay what they are. The origin of a row travels with it, so that any later message can
 name file and line.
 """
 

@@ -9,8 +9,8 @@ Two decisions a reader would question:
  - The training path is one autograd function with its backward written out. Slicing q, k and v into
    runs under autograd costs a zero-filled gradient of the whole row for every slice: a fifth of a
    step on two cores.
- - A run may mix lengths (up to `SLACK` and `ROOM`). Exact runs needed 2.5 times as many kernel calls
-   and were 5 % slower at 24 tokens.
+ - A run may mix lengths (up to `SLACK` and `ROOM`). Exact runs needed 2.5 times as many kernel
+   calls and were 5 % slower at 24 tokens.
 """
 
 from __future__ import annotations

@@ -6,7 +6,13 @@ from nlpengine.encoders.spec import EncoderSpec
 
 
 def _bert(
-    name: str, hub_id: str, layers: int, width: int, parameters: int, rate: float, cased: bool = False
+    name: str,
+    hub_id: str,
+    layers: int,
+    width: int,
+    parameters: int,
+    rate: float,
+    cased: bool = False,
 ) -> EncoderSpec:
     return EncoderSpec(
         name=name,

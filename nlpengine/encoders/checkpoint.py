@@ -1,4 +1,4 @@
-"""Between a folder in the Hub's layout and an encoder with a head, both ways, by one table of names."""
+"""Folder in the Hub's layout ↔ encoder with a head, both ways by one table of names."""
 
 from __future__ import annotations
 
@@ -145,7 +145,9 @@ def save_checkpoint(
 def checkpoint_labels(folder: Path) -> tuple[str, ...]:
     """Label names in config.json, in order; empty where the checkpoint has no classifier."""
     config = read_config(folder)
-    if not any("For" in name and "Masked" not in name for name in config.get("architectures") or ()):
+    if not any(
+        "For" in name and "Masked" not in name for name in config.get("architectures") or ()
+    ):
         return ()
     names: Mapping[str, str] = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
     return tuple(str(names[key]) for key in sorted(names, key=int))
@@ -179,11 +181,11 @@ def _quiet() -> Iterator[None]:
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity(logging.CRITICAL)
-    logging.disable_progress_bar()
+    logging.set_verbosity(50)  # critical
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         logging.set_verbosity(level)
         if bars:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

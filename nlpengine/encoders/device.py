@@ -57,11 +57,15 @@ def choose_device(name: str = "auto", precision: Precision = "auto") -> Device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise UsageError(f"--device {name}: not a device; use auto, cpu, cuda or cuda:N.") from error
+        raise UsageError(
+            f"--device {name}: not a device; use auto, cpu, cuda or cuda:N."
+        ) from error
     if device.type == "cuda":
         count = torch.cuda.device_count()
         if (device.index or 0) >= count:
-            raise DeviceError(f"--device {name}: this machine has {count} CUDA devices usable by torch.")
+            raise DeviceError(
+                f"--device {name}: this machine has {count} CUDA devices usable by torch."
+            )
     elif device.type != "cpu":
         raise UsageError(f"--device {name}: only cpu and cuda are supported.")
     return _with_precision(device, precision)
@@ -96,7 +100,9 @@ def _cpu_flags() -> set[str]:
 
 def available_threads() -> int:
     """Processor cores that this process may really use: affinity and container quota."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return max(1, min(cores, math.ceil(_quota())))
 
 

@@ -57,8 +57,8 @@ def locate(name: str) -> EncoderSource:
     else:
         names = [row.name for row in CATALOG]
         raise UsageError(
-            f"unknown encoder {name!r}.{did_you_mean(name, names)} It is no catalog name, no folder "
-            "and no Hub id (owner/name). List the names with: nlpengine encoders"
+            f"unknown encoder {name!r}.{did_you_mean(name, names)} It is no catalog name, no "
+            "folder and no Hub id (owner/name). List the names with: nlpengine encoders"
         )
     read_config(found.folder)
     return found

@@ -45,11 +45,9 @@ class PackedBatch:
         """The same batch on a device."""
         if device.type == "cpu":
             return self
-        moved = (
-            tensor.to(device, non_blocking=True)
-            for tensor in (self.input_ids, self.position_ids, self.token_type_ids, self.cu_seqlens)
-        )
-        return PackedBatch(*moved, lengths=self.lengths, order=self.order)
+        tensors = (self.input_ids, self.position_ids, self.token_type_ids, self.cu_seqlens)
+        ids, positions, types, borders = (t.to(device, non_blocking=True) for t in tensors)
+        return PackedBatch(ids, positions, types, borders, self.lengths, self.order)
 
 
 def pack(encodings: Sequence[Encoding], position_offset: int = 0) -> PackedBatch:

@@ -1,4 +1,4 @@
-"""Example → Encodings: batched tokenising, and windows over text longer than the encoder's limit."""
+"""Example → Encodings: batched tokenising, and windows over text beyond the encoder's limit."""
 
 from __future__ import annotations
 
@@ -26,8 +26,13 @@ class WindowPolicy:
     """
 
     max_length: int
-    overlap: int = 64
+    overlap: int
     long_text: LongText = "windows"
+
+
+def default_overlap(max_length: int) -> int:
+    """Tokens that windows share where the user says nothing: an eighth, at most 64."""
+    return min(64, max_length // 8)
 
 
 class Tokenizer:
@@ -49,8 +54,8 @@ class Tokenizer:
         except Exception as error:  # transformers raises a dozen kinds here
             reason = (str(error).strip().splitlines() or [""])[0]
             raise EncoderUnavailable(
-                f"no usable tokenizer in {folder} ({type(error).__name__}: {reason}). Save one there "
-                "with tokenizer.save_pretrained(folder)."
+                f"no usable tokenizer in {folder} ({type(error).__name__}: {reason}). Save one "
+                "there with tokenizer.save_pretrained(folder)."
             ) from error
         self._fast.no_truncation()
         self._fast.no_padding()

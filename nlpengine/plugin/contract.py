@@ -188,5 +188,3 @@ class Task(ABC, Generic[E]):
     ) -> State:
         """Learn thresholds or calibration on the dev split; the default learns nothing."""
         return {}
-
-

@@ -1,4 +1,4 @@
-"""Who offers what, from package metadata alone: nothing is imported, so a listing is quick and safe."""
+"""Who offers what, from package metadata alone: nothing is imported, so a listing is quick."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ class Switches:
     def from_environment(cls) -> Switches:
         """The switches as the environment sets them."""
         listed = os.environ.get("NLPENGINE_LOAD_PLUGINS")
-        only = None if listed is None else frozenset(filter(None, map(str.strip, listed.split(","))))
+        only = (
+            None if listed is None else frozenset(filter(None, map(str.strip, listed.split(","))))
+        )
         return cls(only=only, strict=os.environ.get("NLPENGINE_STRICT_PLUGINS") == "1")
 
 
@@ -70,6 +72,6 @@ def find_plugins(kind: str, switches: Switches) -> Sequence[PluginEntry]:
                 blocked="switched off by NLPENGINE_LOAD_PLUGINS or --no-plugins" if off else None,
             )
         )
-    # A checkout on the path beside its own installation lists an entry twice: same owner, same value.
+    # A checkout on the path beside its own installation lists an entry twice: owner, value alike.
     unique = {(p.name, p.distribution, p.entry.value): p for p in found}
     return sorted(unique.values(), key=lambda p: (p.name, p.distribution))

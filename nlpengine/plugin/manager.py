@@ -111,7 +111,9 @@ class PluginManager:
         except BaseException as error:  # a plugin's sys.exit() at import is a failure, not an exit
             state = PluginState(entry, "failed", _reason(error, entry), traceback.format_exc())
             if self._switches.strict:
-                raise PluginError(f"plugin {entry.name!r}: {state.reason}\n{state.trace}") from error
+                raise PluginError(
+                    f"plugin {entry.name!r}: {state.reason}\n{state.trace}"
+                ) from error
             return state, None
         return PluginState(entry, "ok"), task
 

@@ -141,7 +141,7 @@ def _anchor(x: float) -> str:
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
-    """Round numbers that enclose low and high, about that many steps of 1, 2 or 5 × 10^k."""
+    """Round numbers that enclose low and high, about that many steps of 1, 2 or 5 times 10^k."""
     if high <= low:
         spread = abs(low) * 0.1 or 0.1
         low, high = low - spread, high + spread

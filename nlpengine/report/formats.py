@@ -69,7 +69,7 @@ def value(score: Score) -> str:
 
 
 def interval(score: Score) -> str:
-    """"[72.4, 83.3]"."""
+    """Such as [72.4, 83.3]."""
     return brackets(score.low, score.high, is_share(score))
 
 
@@ -80,14 +80,14 @@ def brackets(low: float, high: float, share: bool) -> str:
 
 
 def points(difference: float, share: bool, signed: bool = True) -> str:
-    """"+12.4 points"; without "points" in a metric's own unit."""
+    """Such as +12.4 points; without "points" in a metric's own unit."""
     if not share:
         return ("+" if signed and difference > 0 else "") + plain(difference)
     return f"{_fixed(100 * difference, 1, '+' if signed else '')}{NBSP}points"
 
 
 def duration(seconds: float) -> str:
-    """"8.4 s", "2 min 13 s", "1 h 05 min"."""
+    """Such as 8.4 s, 2 min 13 s or 2 h 05 min."""
     if seconds < 120:
         return f"{seconds:.1f}{NBSP}s"
     minutes, rest = divmod(round(seconds), 60)

@@ -104,8 +104,10 @@ def _without_scores(record: RunRecord) -> Headline:
             reached = formats.title(str(best[-1]["metric"]))
             number = best[-1]["value"]
             number = formats.percent(number) if abs(number) <= 1 else formats.plain(number)
-            detail += f" On the dev examples it reached {reached} {number}, at step "
-            detail += f"{best[-1]['step']:,}; the weights were chosen on them, so that flatters it."
+            detail += (
+                f" On the dev examples it reached {reached} {number}, at step "
+                f"{best[-1]['step']:,}; the weights were chosen on them, so that number flatters."
+            )
     return Headline(lead, "", "stopped", detail)
 
 
@@ -136,7 +138,7 @@ def _page(record: RunRecord) -> dict[str, Any]:
 def _baseline(baseline: BaselineScore) -> dict[str, Any]:
     share = formats.is_share(baseline.score)
     gap = baseline.difference
-    words = {"better": "model better", "worse": "model worse", "level": "no clear difference"}
+    words = {"better": "model better", "worse": "model worse", "level": "level"}
     return {
         "name": formats.title(baseline.name),
         "summary": baseline.summary,
@@ -165,7 +167,7 @@ def _details(record: RunRecord) -> list[tuple[str, str, list[tuple[str, str]]]]:
         ("Encoder", str(record.encoder.get("family", "")), formats.facts(record.encoder, True)),
         ("Training", _gist(record.training, "steps", "best_step"),
          formats.facts(record.training, True)),
-        ("Timings", ", ".join(f"{name.lower()} {number}" for name, number in timed if "texts" in number),
+        ("Timings", ", ".join(f"{n.lower()} {number}" for n, number in timed if "texts" in number),
          timed),
         ("Device", " ".join(str(record.device.get(k, "")) for k in ("device", "precision")),
          formats.facts(record.device)),

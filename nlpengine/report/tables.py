@@ -69,7 +69,7 @@ def table_view(table: Table) -> TableView:
         rows = [_heat_row(table.columns, row) for row in table.rows]
         heads = [title(table.columns[0]), *table.columns[1:]] if table.columns else []
     else:
-        rows = [[_cell(c, h) for c, h in zip(row, table.columns, strict=True)] for row in table.rows]
+        rows = [list(map(_cell, row, table.columns)) for row in table.rows]
         heads = [title(column) for column in table.columns]
     upright = heat and len(heads) > MOST_NARROW + 1
     return TableView(table.title, heads, _kinds(rows, len(heads)), rows, heat, upright)

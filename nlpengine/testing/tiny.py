@@ -1,4 +1,4 @@
-"""A tiny seeded encoder in the Hub's layout: tests run the real loading code on it, in milliseconds."""
+"""A tiny seeded encoder in the Hub's layout: tests run the real loading code on it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 WORDS = (
-    "the a an and or but not no never very good bad great awful fine okay film book soup hotel train "
-    "service was is were had has i you he she it they we this that love hate like dull bright slow"
-).split()
+    "the a an and or but not no never very good bad great awful fine okay film book soup "
+    "hotel train service was is were had has i you he she it they we this that love hate "
+    "like dull bright slow"
+).split()  # noqa: SIM905 - reads better than forty quoted words
 
 
 def tiny_encoder(

@@ -1,4 +1,4 @@
-"""Predict a file of any length: rows in, rows out, order kept, one bad row never stops the others."""
+"""Predict a file of any length: order is kept, and a bad row never stops the others."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def predict_rows(
 ) -> Iterator[dict[str, Any]]:
     """Output rows for input rows, in order.
 
-    A row keeps all its columns and gets the prediction's; one that can't be predicted gets ``error``
-    instead. A column of the input that is named like one of the prediction's is kept as
+    A row keeps all its columns and gets the prediction's; one that can't be predicted gets
+    ``error`` instead. A column of the input that is named like one of the prediction's is kept as
     ``input_NAME``.
 
     Args:
@@ -90,8 +90,7 @@ def predict_rows(
         if first is None:
             return
         wanted = [column for column in model.task.columns if column.required]
-        mapped = {name: column for name, column in mapping.items()}
-        known = resolve_columns(list(first.fields), wanted, mapped, first.origin.path)
+        known = resolve_columns(list(first.fields), wanted, mapping, first.origin.path)
         for record in itertools.chain([first], source):
             waiting.append(record)
             fields = {name: record.fields.get(column) for name, column in known.items()}

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nlpengine.encoders.spec import EncoderSpec
+from nlpengine.encoding.tokenizer import default_overlap
 from nlpengine.errors import UsageError, did_you_mean
 from nlpengine.plugin.contract import Recipe, Task
 
@@ -108,7 +109,12 @@ def make_options(task: Task[Any], values: Mapping[str, Any]) -> Any:
 
 
 def resolve(
-    config: RunConfig, recipe: Recipe, spec: EncoderSpec | None, windows: int, limit: int, budget: int
+    config: RunConfig,
+    recipe: Recipe,
+    spec: EncoderSpec | None,
+    windows: int,
+    limit: int,
+    budget: int,
 ) -> tuple[RunConfig, tuple[str, ...]]:
     """Fill what was left open.
 
@@ -138,9 +144,12 @@ def resolve(
         chosen["epochs"] = max(recipe.epochs, min(recipe.max_epochs, wanted))
     max_length = config.max_length or limit
     if max_length > limit:
-        raise UsageError(f"--max-length {max_length}: {config.encoder} takes at most {limit} tokens.")
+        raise UsageError(
+            f"--max-length {max_length}: {config.encoder} takes at most {limit} tokens."
+        )
     chosen["max_length"] = max_length
-    chosen["overlap"] = min(64, max_length // 8) if config.overlap is None else config.overlap
+    if config.overlap is None:
+        chosen["overlap"] = default_overlap(max_length)
     chosen["batch_tokens"] = config.batch_tokens or max(budget, max_length)
     if chosen["batch_tokens"] < max_length:
         raise UsageError(

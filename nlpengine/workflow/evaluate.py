@@ -49,13 +49,12 @@ def evaluate(model: Model, data: str, mapping: dict[str, str]) -> Evaluation:
     task = model.task
     if data == "demo" and task.demo is not None:
         data = str(task.demo)
-    records, notes, fingerprints = load_records(data, task.columns, mapping)
+    records, notes, fingerprints = load_records(
+        data, task.columns, mapping, task.label_column, labelled=True
+    )
     examples = adapt(task, records)
     for example in examples:
-        label = task.gold_of(example)
-        where = example.origin
-        if label is None or label == "":
-            raise DataError("the row has no label; evaluation needs one.", where.path, where.line)
+        label, where = task.gold_of(example), example.origin
         if label not in model.labels.names:
             raise DataError(
                 f"the label {label!r} was never seen in training; the model knows "

@@ -21,7 +21,7 @@ from nlpengine.encoders.device import Device
 from nlpengine.encoders.families import head_shape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import file_sha256, read_config
-from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy
+from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import DataError, UsageError
 from nlpengine.plugin.contract import Labels, Task
 from nlpengine.workflow.inference import Network, TokenBudget
@@ -40,8 +40,8 @@ def save_model(model: Model, folder: Path) -> None:
     """
 
     def write(target: Path) -> None:
-        encoder, head = model.network.modules()
-        save_checkpoint(target, model.network.encoder, head, model.shape, model.labels.names)
+        network = model.network
+        save_checkpoint(target, network.encoder, network.head, model.shape, model.labels.names)
         model.tokenizer.save(target, model.network.encoder.max_length)
         card = {
             "format": 1,
@@ -100,9 +100,14 @@ def load_model(
     head = shape.build(encoder.config, spec.size)
     missing = load_head_weights(head, folder, encoder.family, shape, tuple(shape.names))
     if missing:
-        raise DataError(f"the checkpoint has no {spec.kind} head ({missing[0]} is missing).", folder)
+        raise DataError(
+            f"the checkpoint has no {spec.kind} head ({missing[0]} is missing).", folder
+        )
     swap_kernels(head, linear)
-    policy = WindowPolicy(**card["windows"]) if card else WindowPolicy(encoder.max_length)
+    length = encoder.max_length
+    policy = WindowPolicy(
+        **card.get("windows", {"max_length": length, "overlap": default_overlap(length)})
+    )
     network = Network(
         encoder.to(device.torch).eval(),
         head.to(device.torch).eval(),
@@ -186,8 +191,6 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     staging = path.with_name(f".{path.name}.tmp")
     staging.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     staging.replace(path)
-
-
 
 
 def _flush(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Encodings → logits, in batches that fill a token budget; training and prediction share the budget."""
+"""Encodings → logits, in batches that fill a token budget, which training shares."""
 
 from __future__ import annotations
 

@@ -93,9 +93,7 @@ class Model:
         """All windows of some examples, in order."""
         return self.tokenizer.encode([example.texts[0] for example in examples], self.policy)
 
-    def windows(
-        self, count: int, encodings: Sequence[Encoding]
-    ) -> list[list[WindowLogits]]:
+    def windows(self, count: int, encodings: Sequence[Encoding]) -> list[list[WindowLogits]]:
         """Logits of all windows, per example.
 
         Args:

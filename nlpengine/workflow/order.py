@@ -28,7 +28,8 @@ def epoch_steps(
 ) -> list[list[int]]:
     """The optimiser steps of an epoch, each a list of window indices.
 
-    Examples are shuffled, their windows stay together; a step takes the next ``batch_size`` windows.
+    Examples are shuffled, their windows stay together; a step takes the next ``batch_size`` of
+    them.
 
     Args:
         seed: The run's.

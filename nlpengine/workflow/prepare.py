@@ -20,7 +20,7 @@ from nlpengine.encoders.device import Device
 from nlpengine.encoders.families import HeadShape, head_shape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import EncoderSource, locate
-from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy
+from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Labels, Task
 from nlpengine.workflow.config import RunConfig, make_options, resolve
@@ -130,7 +130,7 @@ def _settle(
 ) -> tuple[RunConfig, tuple[str, ...]]:
     """Resolve the config; epochs depend on the number of windows, so those are counted first."""
     length = config.max_length or limit
-    overlap = min(64, length // 8) if config.overlap is None else config.overlap
+    overlap = default_overlap(length) if config.overlap is None else config.overlap
     policy = WindowPolicy(min(length, limit), overlap, config.long_text)
     windows = len(train)
     if config.epochs is None and windows < task.recipe.min_steps * task.recipe.batch_size:
@@ -162,12 +162,14 @@ def _start_head(
             weights = labels.weights and tuple(labels.weights[labels.index(n)] for n in stored)
             return Labels(stored, weights or None), "kept"
         if config.head == "keep":
-            raise UsageError(f"--head keep: {source.name} has no such head ({missing[0]} is missing).")
+            raise UsageError(
+                f"--head keep: {source.name} has no such head ({missing[0]} is missing)."
+            )
     missing = load_head_weights(head, source.folder, family, shape, shape.pretrained)
     if stored and config.head == "auto":
         listener.note(
-            f"the head of {source.name} is replaced: its labels are {', '.join(stored)}, the data's "
-            f"are {', '.join(labels.names)}"
+            f"the head of {source.name} is replaced: its labels are {', '.join(stored)}, "
+            f"the data's are {', '.join(labels.names)}"
         )
     return labels, "new, pre-trained pooler" if shape.pretrained and not missing else "new"
 
@@ -201,5 +203,6 @@ def data_facts(prepared: Prepared) -> dict[str, Any]:
 def _count_truncated(model: Model, examples: Sequence[Example], listener: Listeners) -> None:
     cut = model.tokenizer.truncated([example.texts[0] for example in examples], model.policy)
     listener.note(
-        f"{cut} of {len(examples)} texts were truncated to {model.policy.max_length} tokens, as asked"
+        f"{cut} of {len(examples)} texts were truncated to {model.policy.max_length} tokens, "
+        "as asked"
     )

@@ -49,7 +49,7 @@ class Run:
 def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Run:
     """Do a run.
 
-    After Ctrl-C in training the record's status is "interrupted", and the best model so far is saved.
+    After Ctrl-C in training the record's status is "interrupted" and the best model so far saved.
 
     Args:
         config: What to do.
@@ -102,9 +102,7 @@ def _numbered(base: Path) -> Sequence[Path]:
     return [base, *(base.with_name(f"{base.name}-{number}") for number in range(2, 100))]
 
 
-def _record(
-    prepared: Prepared, folder: Path, device: Device, plugins: PluginManager
-) -> RunRecord:
+def _record(prepared: Prepared, folder: Path, device: Device, plugins: PluginManager) -> RunRecord:
     config, source = prepared.config, prepared.source
     encoder = {
         "name": source.name,
@@ -228,4 +226,3 @@ def write_predictions(
                 **prediction.to_json(),
             }
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
-

@@ -126,7 +126,9 @@ def train(
                 for windows in steps:
                     started = time.perf_counter()
                     rate = learning_rate(done.steps, total, schedule.lr, schedule.warmup)
-                    value, norm = _step(network, data, windows, loss, optimiser, rate, schedule, done)
+                    value, norm = _step(
+                        network, data, windows, loss, optimiser, rate, schedule, done
+                    )
                     done.steps += 1
                     done.windows += len(windows)
                     done.tokens += sum(len(data.encodings[w]) for w in windows)
@@ -170,7 +172,9 @@ def _step(
                 chosen = [windows[i] for i in part]
                 batch = network.pack([data.encodings[w] for w in chosen])
                 gold = torch.from_numpy(data.gold[[chosen[i] for i in batch.order]])
-                part_sum, part_weight = loss(network.forward(batch), gold.to(batch.input_ids.device))
+                part_sum, part_weight = loss(
+                    network.forward(batch), gold.to(batch.input_ids.device)
+                )
                 part_sum.backward()  # type: ignore[no-untyped-call]
                 summed += float(part_sum.detach())
                 weight += float(part_weight)
@@ -182,8 +186,8 @@ def _step(
         break
     if not np.isfinite(summed) or weight <= 0:
         raise DeviceError(
-            f"the loss of step {done.steps + 1} is {summed} (weight {weight}): training can't go on. "
-            "Lower --lr, or use --precision fp32."
+            f"the loss of step {done.steps + 1} is {summed} (weight {weight}): training can't "
+            "go on. Lower --lr, or use --precision fp32."
         )
     norm = normalise_and_clip(parameters, weight, schedule.clip)
     for group in optimiser.param_groups:
@@ -282,8 +286,9 @@ class _Meter:
 class _RowGradients:
     """Let the word embeddings give gradients of the rows they used, on the CPU.
 
-    A step touches a few hundred of 30,000 rows; a dense gradient is built and added for all of them,
-    6 % of a step. Rows are added into the same dense gradient, so the optimiser sees no difference.
+    A step touches a few hundred of 30,000 rows; a dense gradient is built and added for all of
+    them, 6 % of a step. Rows are added into the same dense gradient, so the optimiser
+    sees no difference.
     """
 
     def __init__(self, network: Network) -> None:

@@ -1,0 +1,162 @@
+"""Packed execution against the stock model: logits, gradients, batch mates, kernels."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoModelForSequenceClassification
+
+from nlpengine.encoders.attention import plan_runs
+from nlpengine.encoders.checkpoint import build_head, load_encoder, load_head_weights
+from nlpengine.encoders.device import choose_device
+from nlpengine.encoders.families import FAMILIES
+from nlpengine.encoders.kernels import LinearChoice, choose_linear
+from nlpengine.encoding.encoding import Encoding
+from nlpengine.encoding.packing import pack
+from nlpengine.workflow.inference import Network, TokenBudget, window_logits
+
+CPU = torch.device("cpu")
+TORCH = LinearChoice(False, "test")
+CHOICES = [TORCH]
+if choose_linear(CPU).onednn:
+    CHOICES.append(LinearChoice(True, "test"))
+
+
+def encoding(ids) -> Encoding:
+    ids = np.asarray(ids, dtype=np.int32)
+    return Encoding(ids, np.zeros_like(ids), 0, 0, 0, len(ids))
+
+
+def encodings(lengths, vocabulary=100, seed=0):
+    generator = np.random.default_rng(seed)
+    return [encoding(generator.integers(5, vocabulary, length)) for length in lengths]
+
+
+@pytest.fixture(scope="module")
+def stock(tiny, tmp_path_factory):
+    """A stock fine-tuned classifier folder with a non-trivial head."""
+    torch.manual_seed(1)
+    model = AutoModelForSequenceClassification.from_pretrained(tiny, num_labels=3)
+    torch.nn.init.normal_(model.classifier.weight, std=0.5)
+    torch.nn.init.normal_(model.classifier.bias)
+    folder = tmp_path_factory.mktemp("stock")
+    model.save_pretrained(folder)
+    return model.eval(), folder
+
+
+def network(folder, linear, packed=True) -> Network:
+    encoder = load_encoder(folder, linear, packed=packed)
+    shape = FAMILIES["bert"].heads["sequence"]
+    head = build_head(encoder.config, shape, 3, seed=0)
+    assert load_head_weights(head, folder, encoder.family, shape, tuple(shape.names)) == []
+    return Network(encoder, head, "sequence", choose_device("cpu"), TokenBudget(100_000))
+
+
+def stock_logits(model, batch):
+    longest = max(len(e) for e in batch)
+    ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for row, e in enumerate(batch):
+        ids[row, : len(e)] = torch.from_numpy(e.input_ids.astype(np.int64))
+        mask[row, : len(e)] = 1
+    return model(input_ids=ids, attention_mask=mask).logits
+
+
+LENGTHS = [3, 17, 4, 4, 30, 64, 2, 9, 9, 9, 28, 31]
+
+
+@pytest.mark.parametrize("linear", CHOICES, ids=lambda c: "onednn" if c.onednn else "torch")
+@pytest.mark.parametrize("packed", [True, False])
+def test_logits_equal_the_stock_padded_model(stock, linear, packed):
+    model, folder = stock
+    batch = encodings(LENGTHS)
+    expected = stock_logits(model, batch).detach().numpy()
+    got = np.stack(window_logits(network(folder, linear, packed), batch))
+    assert np.abs(got - expected).max() <= 1e-5
+    assert np.ptp(expected) > 0.1  # the comparison means something
+
+
+@pytest.mark.parametrize("linear", CHOICES, ids=lambda c: "onednn" if c.onednn else "torch")
+def test_gradients_equal_the_stock_padded_model(stock, linear):
+    model, folder = stock
+    batch = encodings(LENGTHS)
+    gold = torch.arange(len(batch)) % 3
+    model.zero_grad()
+    torch.nn.functional.cross_entropy(stock_logits(model, batch), gold).backward()
+    ours = network(folder, linear)
+    for module in ours.modules():
+        module.eval()  # no dropout; gradients flow all the same
+    packed = ours.pack(batch)
+    loss = torch.nn.functional.cross_entropy(ours.forward(packed), gold[list(packed.order)])
+    loss.backward()
+    expected = {name: p.grad for name, p in model.named_parameters()}
+    found = {"bert." + n: p.grad for n, p in ours.encoder.model.named_parameters()}
+    names = FAMILIES["bert"].heads["sequence"].names
+    for own, stored in names.items():
+        found |= {
+            stored + n.removeprefix(own): p.grad
+            for n, p in ours.head.named_parameters()
+            if n.startswith(own)
+        }
+    assert expected.keys() == found.keys()
+    difference = torch.cat([(expected[n] - found[n]).flatten() for n in expected])
+    norm = torch.cat([g.flatten() for g in expected.values()]).norm()
+    assert float(difference.norm() / norm) <= 1e-4
+
+
+def test_attention_of_an_unplanned_border_would_be_noticed(stock):
+    """Negative control: the parity test sees texts leaking into each other."""
+    model, folder = stock
+    batch = encodings([10, 10])
+    expected = stock_logits(model, batch).detach().numpy()
+    leaky = network(folder, TORCH)
+    one = encoding(np.concatenate([e.input_ids for e in batch]))
+    packed = leaky.pack([one])
+    with torch.no_grad():
+        hidden = leaky.encoder(packed)
+        got = leaky.head(hidden[[0, 10]]).numpy()
+    assert np.abs(got - expected).max() > 1e-3
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    lengths=st.lists(st.integers(2, 64), min_size=1, max_size=20),
+    budget=st.integers(2, 300),
+    seed=st.integers(0, 5),
+)
+def test_alone_equals_in_any_batch(stock, lengths, budget, seed):
+    ours = network(stock[1], TORCH)
+    batch = encodings(lengths, seed=seed)
+    alone = [window_logits(ours, [e])[0] for e in batch]
+    ours.budget.tokens = budget
+    together = window_logits(ours, batch)
+    assert max(np.abs(a - b).max() for a, b in zip(alone, together, strict=True)) <= 1e-5
+
+
+@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=30).map(sorted))
+def test_runs_cover_every_token_once(lengths):
+    runs = plan_runs(lengths, CPU)
+    assert [run.start for run in runs] == [0, *[run.stop for run in runs[:-1]]]
+    assert runs[-1].stop == sum(lengths)
+    rows = torch.arange(sum(lengths), dtype=torch.float32).view(-1, 1, 1) + 1
+    merged = torch.zeros_like(rows)
+    for run in runs:
+        part = run.split(rows)
+        if run.bias is not None:
+            assert (run.bias == 0).sum() == run.stop - run.start
+        run.merge(part, merged)
+        zeroed = run.split_gradient(rows)
+        assert zeroed.sum() == rows[run.start : run.stop].sum()
+    assert torch.equal(rows, merged)
+
+
+@given(st.lists(st.lists(st.integers(5, 90), min_size=1, max_size=12), min_size=1, max_size=9))
+def test_packing_loses_nothing(sequences):
+    batch = pack([encoding(ids) for ids in sequences], position_offset=2)
+    assert list(batch.lengths) == sorted(map(len, sequences))
+    borders = batch.cu_seqlens.tolist()
+    for place, source in enumerate(batch.order):
+        part = slice(borders[place], borders[place + 1])
+        assert batch.input_ids[part].tolist() == sequences[source]
+        assert batch.position_ids[part].tolist() == list(range(2, 2 + len(sequences[source])))
