@@ -9,6 +9,7 @@ from nlpengine.data.arrange import Rows, arrange, limit_rows
 from nlpengine.data.columns import Column
 from nlpengine.data.fields import check_same_fields, to_fields
 from nlpengine.data.labels import check_labels, is_unlabelled, label_key, require_labels
+from nlpengine.data.leaks import leaks
 from nlpengine.data.records import Record, SplitName, Splits
 from nlpengine.data.sources import Source, Table, read_source
 from nlpengine.errors import DataError
@@ -30,7 +31,8 @@ def load_splits(
 
     A single file is split 80/10/10. A missing dev split is taken from train (10 %, at most 5,000
     rows); for a test split that is missing or has no labels the dev split stands in. Both by seed,
-    stratified where labels are classes, and said in the notes.
+    stratified where labels are classes, and said in the notes, as are rows that stand in two
+    splits.
 
     Args:
         source: A file, a folder with train, dev and test as files or as folders, or a Hub id.
@@ -57,7 +59,8 @@ def load_splits(
         return label_key(record, label) if label is not None and classes else None
 
     splits = arrange(rows, source, seed, label, key)
-    notes = [*read.notes, *notes, *splits.notes]
+    inputs = [column.name for column in columns if column.required]
+    notes = [*read.notes, *notes, *splits.notes, *leaks(splits, inputs)]
     splits = replace(splits, fingerprints=read.fingerprints, notes=tuple(notes))
     if label is not None and classes:
         check_labels(splits, label)
