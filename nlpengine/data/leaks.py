@@ -25,8 +25,9 @@ def leaks(splits: Splits, fields: Sequence[str]) -> tuple[str, ...]:
         if shared:
             twin = known[_key(shared[0], fields)]
             texts = len({_key(record, fields) for record in shared})
+            noun = "text" if texts == 1 else "texts"
             said.append(
-                f"leak: {texts:,} {'text' if texts == 1 else 'texts'} of {second} ({len(shared):,} of its "
+                f"leak: {texts:,} {noun} of {second} ({len(shared):,} of its "
                 f"{len(parts[second]):,} rows) also stand in {first}, {shared[0].origin} in "
                 f"{twin.origin} for one: scores on them are too good"
             )

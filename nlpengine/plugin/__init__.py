@@ -1,5 +1,11 @@
 """The door: everything a plugin author imports."""
 
+from nlpengine.plugin.classification import (
+    Classification,
+    ClassificationOptions,
+    label_of,
+    slices_of,
+)
 from nlpengine.plugin.contract import (
     Labels,
     NoOptions,
@@ -12,6 +18,8 @@ from nlpengine.plugin.contract import (
 from nlpengine.plugin.hookspecs import hookimpl
 
 __all__ = [
+    "Classification",
+    "ClassificationOptions",
     "Labels",
     "NoOptions",
     "Prediction",
@@ -20,4 +28,6 @@ __all__ = [
     "Task",
     "WindowLogits",
     "hookimpl",
+    "label_of",
+    "slices_of",
 ]

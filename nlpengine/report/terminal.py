@@ -16,6 +16,7 @@ from nlpengine.workflow.record import BaselineScore, RunRecord
 
 SHOWN_MISTAKES = 3
 WIDEST = 100
+UNFOLDED = 10_000
 
 
 def percent(score: Score) -> str:
@@ -99,7 +100,10 @@ def plain_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*map(escape, row))
-    _console().print(table)
+    console = _console()
+    if not sys.stdout.isatty():
+        console.width = UNFOLDED  # a name that goes on in the next line can't be searched or copied
+    console.print(table)
 
 
 def _cell(cell: Cell) -> str:

@@ -1,5 +1,5 @@
 """Sentiment: classification of a text into any number of classes."""
 
-from nlpengine_sentiment.task import Sentiment, SentimentOptions, nlpengine_task
+from nlpengine_sentiment.task import Sentiment, nlpengine_task
 
-__all__ = ["Sentiment", "SentimentOptions", "nlpengine_task"]
+__all__ = ["Sentiment", "nlpengine_task"]

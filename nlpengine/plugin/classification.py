@@ -1,0 +1,170 @@
+"""A ready-made task: one label per example, any number of classes. Bring `adapt`, it is yours."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+import numpy as np
+
+from nlpengine.baselines import MAJORITY, TFIDF
+from nlpengine.data import Example, Record
+from nlpengine.encoding import Encoding
+from nlpengine.heads import HeadSpec
+from nlpengine.metrics import Scores, classification_scores, fit_temperature, softmax
+from nlpengine.plugin.contract import Labels, Prediction, State, Task, WindowLogits
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Windows = Sequence[WindowLogits]
+
+SLICES = ("slice", "phenomenon", "domain", "subset")
+"""Columns that scores are also given by."""
+
+
+class LabelledExample(Example, Protocol):
+    """An example with one label.
+
+    Attributes:
+        label: The gold; None where unlabelled.
+        slices: Slice column → value.
+    """
+
+    @property
+    def label(self) -> str | None:
+        """The gold."""
+
+    @property
+    def slices(self) -> Mapping[str, str]:
+        """Slice column → value."""
+
+
+E = TypeVar("E", bound=LabelledExample)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassificationOptions:
+    """Options of every classification task.
+
+    Attributes:
+        class_weights: "balanced" weighs each class in the loss by 1 / its frequency in training.
+        label_smoothing: Probability mass spread over all classes (Szegedy et al. 2016), in [0, 1).
+    """
+
+    class_weights: Literal["none", "balanced"] = "none"
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.label_smoothing < 1.0:
+            raise ValueError(f"label_smoothing is {self.label_smoothing}; it must be in [0, 1).")
+
+
+class Classification(Task[E]):
+    """Classify an example; a text of several windows gets the mean of their logits by tokens."""
+
+    options = ClassificationOptions
+    baselines = (MAJORITY, TFIDF)
+
+    @abstractmethod
+    def adapt(self, record: Record) -> E:
+        """Make an example of a record."""
+
+    def label_set(self, examples: Sequence[E], options: ClassificationOptions) -> Labels:
+        """The labels that occur, sorted (numbers by value), with balanced weights on request."""
+        counts: dict[str, int] = {}
+        for example in examples:
+            label = str(example.label)
+            counts[label] = counts.get(label, 0) + 1
+        names = tuple(sorted(counts, key=_sort_key))
+        if options.class_weights == "none":
+            return Labels(names)
+        total = sum(counts.values())
+        return Labels(names, tuple(total / (len(names) * counts[name]) for name in names))
+
+    def head(self, labels: Labels) -> HeadSpec:
+        """One logit per label."""
+        return HeadSpec("sequence", len(labels.names))
+
+    def gold(self, example: E, window: Encoding, labels: Labels) -> int:
+        """The label's index: every window of a text carries the text's label."""
+        return labels.index(str(example.label))
+
+    def gold_of(self, example: E) -> str | None:
+        """The label."""
+        return example.label
+
+    def loss(
+        self, logits: Tensor, gold: Tensor, labels: Labels, options: ClassificationOptions
+    ) -> tuple[Tensor, Tensor]:
+        """Cross-entropy, weighted by class where asked for."""
+        from torch import ones_like
+        from torch.nn.functional import cross_entropy
+
+        losses = cross_entropy(
+            logits, gold, reduction="none", label_smoothing=options.label_smoothing
+        )  # [windows]
+        weights = ones_like(losses)
+        if labels.weights is not None:
+            weights = losses.new_tensor(labels.weights)[gold]
+        return (losses * weights).sum(), weights.sum()
+
+    def tune(self, examples: Sequence[E], windows: Sequence[Windows], labels: Labels) -> State:
+        """A temperature for the probabilities (Guo et al. 2017); no label changes by it."""
+        logits = np.stack([_pool(parts) for parts in windows])
+        gold = np.asarray([labels.index(str(example.label)) for example in examples])
+        return {"temperature": fit_temperature(logits, gold)}
+
+    def decode(self, example: E, windows: Windows, labels: Labels, state: State) -> Prediction:
+        """The most probable label, with calibrated probabilities."""
+        probabilities = softmax(_pool(windows)[None], state.get("temperature", 1.0))[0]
+        best = int(probabilities.argmax())
+        return Prediction(
+            label=labels.names[best],
+            score=float(probabilities[best]),
+            scores=dict(zip(labels.names, map(float, probabilities), strict=True)),
+            windows=len(windows),
+        )
+
+    def score(self, gold: Sequence[E], predictions: Sequence[Prediction], labels: Labels) -> Scores:
+        """Accuracy first; macro-F1, MCC and calibration error; per class, confusion, per slice."""
+        slices = {
+            name: [example.slices.get(name, "") for example in gold]
+            for name in sorted({name for example in gold for name in example.slices})
+        }
+        return classification_scores(
+            [str(example.label) for example in gold],
+            [prediction.label for prediction in predictions],
+            labels.names,
+            probabilities=np.asarray([list(p.scores.values()) for p in predictions]),
+            slices=slices or None,
+        )
+
+
+def label_of(record: Record) -> str | None:
+    """A record's label as a string; None where it has none."""
+    label = record.fields.get("label")
+    return None if label is None else str(label)
+
+
+def slices_of(record: Record) -> dict[str, str]:
+    """A record's slice columns."""
+    found = ((name, record.fields.get(name)) for name in SLICES)
+    return {name: value for name, value in found if isinstance(value, str) and value}
+
+
+def _pool(windows: Windows) -> np.ndarray:
+    """Windows of one text → [labels]: the mean of their logits, weighted by tokens."""
+    sizes = np.asarray([len(window.encoding) for window in windows], dtype=np.float64)
+    logits = np.stack([window.logits for window in windows])  # [windows, labels]
+    pooled: np.ndarray = sizes @ logits / sizes.sum()
+    return pooled
+
+
+def _sort_key(label: str) -> tuple[int, float, str]:
+    try:
+        return (0, float(label), label)
+    except ValueError:
+        return (1, 0.0, label)
