@@ -31,7 +31,8 @@ from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listener
 from nlpengine.workflow.model import Model
-from nlpengine.workflow.train import Schedule, TrainingSet, train
+from nlpengine.workflow.train import train
+from nlpengine.workflow.training import Schedule, TrainingSet
 
 RESULTS = Path(__file__).parent / "results"
 STEPS, WARM, BATCH = 28, 3, 32

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from nlpengine.testing import tiny_encoder
+
+torch.set_num_threads(1)  # tiny models: threads would only wait for each other
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
@@ -37,10 +40,10 @@ BAD = ("the soup was awful", "a dull bad film", "hate the hotel", "very slow ser
 def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with train, dev and test in JSONL: easy, two classes."""
     folder = tmp_path_factory.mktemp("reviews")
-    sizes = {"train": 12, "dev": 4, "test": 6}
-    for split, size in sizes.items():
+    numbers = {"train": range(12), "dev": range(12, 16), "test": range(16, 22)}
+    for split, chosen in numbers.items():
         rows = []
-        for number in range(size):
+        for number in chosen:
             rows += [
                 {"id": f"{split}-{number}-{label}", "text": f"{text} {number}", "label": label}
                 for label, texts in (("pos", GOOD), ("neg", BAD))

@@ -13,8 +13,12 @@ from nlpengine.cli.console import json_flag, parse_map, print_json, progress_con
 @click.option("--map", "mapping", help="Columns: text=review,label=stars.")
 @click.option("--task", help="The task of a stock checkpoint, which doesn't say.")
 @click.option("--device", default="auto", show_default=True)
-@click.option("--batch-tokens", type=int, help="Tokens per batch. [default: by device]")
-@click.option("--threads", type=int, help="CPU threads. [default: what the container has]")
+@click.option(
+    "--batch-tokens", type=click.IntRange(min=1), help="Tokens per batch. [default: by device]"
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), help="CPU threads. [default: what the container has]"
+)
 @json_flag
 def command(
     run: str,

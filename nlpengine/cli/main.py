@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -48,6 +49,14 @@ class LazyGroup(click.Group):
             raise UsageError(f"unknown command {args[0]!r}.{hint} See: nlpengine --help")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's, but a reader of our output that goes away, as `head` does, is no error."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.OK
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The listing, from the table above."""
         with formatter.section("Commands"):
@@ -81,9 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = ExitCode.USAGE
     except NlpengineError as error:
         code = _show(error, error.exit_code, words)
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.OK
     except Exception as error:
         bug = f"{type(error).__name__}: {error}. This is a bug in nlpengine or a plugin."
         code = _show(RuntimeError(bug), ExitCode.INTERNAL, words)

@@ -33,4 +33,7 @@ def command(as_json: bool) -> ExitCode:
         return ExitCode.OK
     columns = ("kind", "name", "distribution", "version", "status", "reason")
     plain_table(columns, [[str(row[name]) for name in columns] for row in rows])
+    for state in states:
+        if state.trace:
+            click.echo(f"\n{state.entry.name} (from {state.entry.distribution}):\n{state.trace}")
     return ExitCode.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import sys
@@ -30,8 +31,12 @@ from nlpengine.errors import DataError, ExitCode, UsageError
 @click.option("--map", "mapping", help="Columns: text=review.")
 @click.option("--task", help="The task of a stock checkpoint, which doesn't say.")
 @click.option("--device", default="auto", show_default=True)
-@click.option("--batch-tokens", type=int, help="Tokens per batch. [default: by device]")
-@click.option("--threads", type=int, help="CPU threads. [default: what the container has]")
+@click.option(
+    "--batch-tokens", type=click.IntRange(min=1), help="Tokens per batch. [default: by device]"
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), help="CPU threads. [default: what the container has]"
+)
 @json_flag
 def command(
     run: str,
@@ -86,8 +91,11 @@ def _many(
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
     rows, errors = 0, 0
     records = read_rows(file, kind, model.task.columns[0].name)
+    first = next(records, None)  # before there is any output
+    if first is None:
+        raise DataError("no rows to predict", file)
     with _writer(output) as stream:
-        for row in predict_rows(model, records, mapping):
+        for row in predict_rows(model, itertools.chain([first], records), mapping):
             rows += 1
             errors += "error" in row
             # A row with a lone surrogate goes out as it came in: escaped.
@@ -96,8 +104,6 @@ def _many(
                 stream.write(line + "\n")
             except UnicodeEncodeError:
                 stream.write(json.dumps(row, default=str) + "\n")
-    if rows == 0:
-        raise DataError("no rows to predict", file)
     if as_json:
         print_json({"rows": rows, "errors": errors, "output": output})
     console = progress_console()
@@ -113,6 +119,8 @@ def _writer(output: str) -> Iterator[IO[str]]:
         sys.stdout.flush()
         return
     target = Path(output)
+    if target.is_dir():
+        raise UsageError(f"--output {output}: is a folder. Name a file.")
     staging = target.with_name(f"{target.name}.partial")
     try:
         with staging.open("w", encoding="utf-8") as stream:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import click
 
 from nlpengine.cli.console import json_flag, parse_map, print_json, use_threads
+from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 
@@ -117,7 +118,11 @@ FLAGS = (
     click.option(
         "--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="[default: auto]"
     ),
-    click.option("--threads", type=int, help="CPU threads. [default: what the container has]"),
+    click.option(
+        "--threads",
+        type=click.IntRange(min=1),
+        help="CPU threads. [default: what the container has]",
+    ),
     click.option("--config", type=Path, help="Settings from a TOML file; flags win."),
     click.option("--output", type=Path, help="The run folder. [default: runs/TASK-ENCODER-DATE]"),
 )  # fmt: skip
@@ -136,8 +141,14 @@ def _run(task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> Non
     from nlpengine.workflow.config import read_config_file
 
     base = read_config_file(config_file) if config_file else {}
-    base.pop("task", None)
-    settings = {**base, **settings, "options": {**base.get("options", {}), **options}}
+    if (named := base.pop("task", task.name)) != task.name:
+        raise UsageError(
+            f"--config {config_file}: it is for the task {named!r}, not {task.name!r}."
+        )
+    settings = {**base, **settings}
+    own = base.get("options", {})
+    if isinstance(own, dict):  # the check of settings refuses anything else
+        settings["options"] = {**own, **options}
     with LiveProgress() as live:
         run = Engine().run(task.name, listener=live, **settings)
     if as_json:

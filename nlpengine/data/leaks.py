@@ -29,7 +29,7 @@ def leaks(splits: Splits, fields: Sequence[str]) -> tuple[str, ...]:
             said.append(
                 f"leak: {texts:,} {noun} of {second} ({len(shared):,} of its "
                 f"{len(parts[second]):,} rows) also stand in {first}, {shared[0].origin} in "
-                f"{twin.origin} for one: scores on them are too good"
+                f"{twin.origin} for one: scores on them are too good."
             )
     return tuple(said)
 

@@ -117,6 +117,13 @@ def _run(group: Sequence[int], start: int, device: torch.device) -> Run:
     )
 
 
+def _rows_like(rows: Tensor, runs: Sequence[Run]) -> Tensor:
+    """Memory for [T, heads, d] that the runs will write; spare rows behind the last are zero."""
+    made = torch.empty_like(rows, memory_format=torch.contiguous_format)
+    made[runs[-1].stop :].zero_()
+    return made
+
+
 class _PackedAttention(torch.autograd.Function):
     """Softmax attention with dropout over runs (Vaswani et al. 2017), gradients written out."""
 
@@ -131,7 +138,7 @@ class _PackedAttention(torch.autograd.Function):
         runs: tuple[Run, ...],
     ) -> Tensor:
         """q, k, v: [T, heads, d] → [T, heads, d]."""
-        out = torch.empty_like(q, memory_format=torch.contiguous_format)
+        out = _rows_like(q, runs)
         saved: list[Tensor | None] = []
         for run in runs:
             query, key, value = run.split(q), run.split(k), run.split(v)
@@ -151,7 +158,7 @@ class _PackedAttention(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gradient of the output, [T, heads, d] → those of q, k, v."""
         gradient = gradients[0].contiguous()
-        grad_q, grad_k, grad_v = (torch.empty_like(gradient) for _ in range(3))
+        grad_q, grad_k, grad_v = (_rows_like(gradient, ctx.runs) for _ in range(3))
         saved = ctx.saved_tensors
         for index, run in enumerate(ctx.runs):
             query, key, value, weights, mask = saved[5 * index : 5 * index + 5]
@@ -202,7 +209,7 @@ def packed_attention(
     if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
         result: Tensor = _PackedAttention.apply(q, k, v, dropout, scale, runs)  # type: ignore[no-untyped-call]
         return result[None], None
-    out = torch.empty_like(q, memory_format=torch.contiguous_format)
+    out = _rows_like(q, runs)
     for run in runs:
         part = functional.scaled_dot_product_attention(
             run.split(q), run.split(k), run.split(v), attn_mask=run.bias, scale=scale

@@ -37,6 +37,7 @@ def load_encoder(
         UsageError: The family doesn't run here.
         EncoderUnavailable: Weights are missing or don't fit the config.
     """
+    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModel
 
     family = family_of(str(read_config(folder).get("model_type")))
@@ -56,7 +57,7 @@ def load_encoder(
                 output_loading_info=True,
                 **(family.base_arguments or {}),
             )
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise EncoderUnavailable(f"the encoder in {folder} can't be loaded: {error}") from error
     missing = sorted(report["missing_keys"]) + sorted(map(str, report.get("mismatched_keys", ())))
     if missing:
@@ -65,7 +66,7 @@ def load_encoder(
             f"{missing[0]} for one: they are not those of its config.json."
         )
     swap_kernels(model, linear)
-    return Encoder(model, family, packed=run_packed)
+    return Encoder(model, family, packed=run_packed, rounded=linear.onednn)
 
 
 def build_head(config: Any, shape: HeadShape, size: int, seed: int) -> nn.Module:

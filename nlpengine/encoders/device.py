@@ -103,7 +103,7 @@ def available_threads() -> int:
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
-    return max(1, min(cores, math.ceil(_quota())))
+    return max(1, math.ceil(min(cores, _quota())))
 
 
 def _quota() -> float:

@@ -14,6 +14,9 @@ from nlpengine.errors import EncoderUnavailable, RowError, UsageError
 
 LongText = Literal["windows", "truncate"]
 
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+"""A tokenizer is in one of these files."""
+
 
 @dataclass(frozen=True, slots=True)
 class WindowPolicy:
@@ -48,6 +51,12 @@ class Tokenizer:
     def __init__(self, folder: Path) -> None:
         from transformers import AutoTokenizer
 
+        if not any(path for name in VOCABULARIES for path in folder.glob(name)):
+            # transformers would make up a tokenizer that knows no word, and say nothing.
+            raise EncoderUnavailable(
+                f"{folder} has no tokenizer ({', '.join(VOCABULARIES)}). Save one there with "
+                "tokenizer.save_pretrained(folder)."
+            )
         try:
             self._stock: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self._fast: Any = self._stock.backend_tokenizer

@@ -48,7 +48,6 @@ class PluginManager:
     def __init__(self, switches: Switches | None = None) -> None:
         self._switches = switches or Switches.from_environment()
         self._tasks: dict[str, Task[Any]] = {}
-        self._states: dict[tuple[str, str], PluginState] = {}
 
     def task_names(self) -> list[str]:
         """Names of the installed tasks, from metadata alone."""
@@ -84,7 +83,7 @@ class PluginManager:
         """The plugins this manager has given out, for the run record."""
         found = []
         for entry in find_plugins("task", self._switches):
-            if entry.name in self._tasks:
+            if entry.name in self._tasks and entry.blocked is None:
                 owner = {"distribution": entry.distribution, "version": entry.version}
                 found.append({"kind": entry.kind, "name": entry.name, **owner})
         return found
@@ -96,11 +95,14 @@ class PluginManager:
     def _state(self, entry: PluginEntry) -> PluginState:
         if entry.blocked is not None:
             return PluginState(entry, "blocked", entry.blocked)
-        rivals = [e for e in find_plugins("task", self._switches) if e.name == entry.name]
+        rivals = [
+            other.distribution
+            for other in find_plugins("task", self._switches)
+            if other.name == entry.name and other.blocked is None and other != entry
+        ]
         state = self._load(entry)[0]
-        if state.status == "ok" and len(rivals) > 1:
-            others = ", ".join(e.distribution for e in rivals if e != entry)
-            return replace(state, status="failed", reason=f"also offered by {others}")
+        if state.status == "ok" and rivals:
+            return replace(state, status="failed", reason=f"also offered by {', '.join(rivals)}")
         return state
 
     def _load(self, entry: PluginEntry) -> tuple[PluginState, Task[Any] | None]:

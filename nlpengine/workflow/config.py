@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from nlpengine.encoders.spec import EncoderSpec
 from nlpengine.encoding.tokenizer import default_overlap
@@ -34,13 +34,13 @@ class RunConfig(BaseModel):
     map: dict[str, str] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
     epochs: int | None = Field(default=None, ge=1)
-    lr: float | None = Field(default=None, gt=0)
+    lr: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     batch_size: int | None = Field(default=None, ge=1)
     batch_tokens: int | None = Field(default=None, ge=8)
     max_length: int | None = Field(default=None, ge=4)
     overlap: int | None = Field(default=None, ge=0)
     long_text: Literal["windows", "truncate"] = "windows"
-    weight_decay: float = Field(default=0.01, ge=0)
+    weight_decay: float = Field(default=0.01, ge=0, allow_inf_nan=False)
     warmup: float = Field(default=0.06, ge=0, lt=1)
     clip: float = Field(default=1.0, gt=0)
     attention_dropout: float | None = Field(default=None, ge=0, lt=1)
@@ -73,7 +73,7 @@ def make_config(values: Mapping[str, Any]) -> RunConfig:
         if first["type"] == "extra_forbidden":
             hint = did_you_mean(name, RunConfig.model_fields)
             raise UsageError(f"unknown setting {name!r}.{hint}") from error
-        raise UsageError(f"{name} = {first['input']!r}: {first['msg'].lower()}.") from error
+        raise UsageError(_wrong_value(error)) from error
 
 
 def read_config_file(path: Path) -> dict[str, Any]:
@@ -103,9 +103,20 @@ def make_options(task: Task[Any], values: Mapping[str, Any]) -> Any:
             f"the task {task.name!r} has no option {name!r}; {has}.{did_you_mean(name, known)}"
         )
     try:
-        return task.options(**values)
+        return TypeAdapter(task.options).validate_python(values)
+    except ValidationError as error:
+        raise UsageError(f"options of {task.name!r}: {_wrong_value(error)}") from error
     except (TypeError, ValueError) as error:
         raise UsageError(f"options of {task.name!r}: {error}") from error
+
+
+def _wrong_value(error: ValidationError) -> str:
+    """The first of pydantic's complaints: ``epochs = 0: input should be greater than 0.``"""
+    first = error.errors()[0]
+    if first["type"] == "value_error":  # the dataclass's own words
+        return str(first["ctx"]["error"])
+    name = ".".join(str(part) for part in first["loc"])
+    return f"{name} = {first['input']!r}: {first['msg'].lower()}."
 
 
 def resolve(

@@ -18,11 +18,12 @@ from nlpengine.encoders.checkpoint import (
     save_checkpoint,
 )
 from nlpengine.encoders.device import Device
-from nlpengine.encoders.families import head_shape
+from nlpengine.encoders.families import HeadShape, head_shape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import file_sha256, read_config
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import DataError, UsageError
+from nlpengine.heads import HeadSpec
 from nlpengine.plugin.contract import Labels, Task
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
@@ -77,7 +78,7 @@ def load_model(
         budget: Tokens in a batch; the device's default where None.
 
     Raises:
-        UsageError: No model there, or a stock checkpoint without ``task``.
+        UsageError: No model there, a stock checkpoint without ``task``, or another's model.
         DataError: A file is damaged.
         EncoderUnavailable: The weights don't load.
     """
@@ -85,36 +86,14 @@ def load_model(
     if not (folder / "config.json").is_file():
         raise UsageError(f"{folder} is no run and no model folder (no config.json).")
     card = _read_card(folder)
-    name = card.get("task") or task
-    if name is None:
-        raise UsageError(
-            f"{folder} is a stock checkpoint, which doesn't say its task: name it with --task "
-            "(in Python: task=…)."
-        )
-    found = find_task(name)
+    found = find_task(_task_name(folder, card, task))
     labels = _labels(folder, card)
-    linear = choose_linear(device.torch)
-    encoder = load_encoder(folder, linear)
-    spec = found.head(labels)
-    shape = head_shape(encoder.family, spec)
-    head = shape.build(encoder.config, spec.size)
-    missing = load_head_weights(head, folder, encoder.family, shape, tuple(shape.names))
-    if missing:
-        raise DataError(
-            f"the checkpoint has no {spec.kind} head ({missing[0]} is missing).", folder
-        )
-    swap_kernels(head, linear)
-    length = encoder.max_length
+    network, shape = _load_network(folder, found.head(labels), device)
+    length = network.encoder.max_length
     policy = WindowPolicy(
         **card.get("windows", {"max_length": length, "overlap": default_overlap(length)})
     )
-    network = Network(
-        encoder.to(device.torch).eval(),
-        head.to(device.torch).eval(),
-        spec.kind,
-        device,
-        TokenBudget(budget or max(device.token_budget, policy.max_length)),
-    )
+    network.budget.tokens = budget or max(device.token_budget, policy.max_length)
     return Model(
         task=found,
         labels=labels,
@@ -128,9 +107,45 @@ def load_model(
     )
 
 
+def _task_name(folder: Path, card: Mapping[str, Any], asked: str | None) -> str:
+    name: str | None = card.get("task") or asked
+    if name is None:
+        raise UsageError(
+            f"{folder} is a stock checkpoint, which doesn't say its task: name it with --task "
+            "(in Python: task=…)."
+        )
+    if asked not in (None, name):
+        raise UsageError(f"--task {asked}: {folder} is a model of the task {name!r}.")
+    return name
+
+
+def _load_network(folder: Path, spec: HeadSpec, device: Device) -> tuple[Network, HeadShape]:
+    linear = choose_linear(device.torch)
+    encoder = load_encoder(folder, linear)
+    shape = head_shape(encoder.family, spec)
+    head = shape.build(encoder.config, spec.size)
+    missing = load_head_weights(head, folder, encoder.family, shape, tuple(shape.names))
+    if missing:
+        raise DataError(
+            f"the checkpoint has no {spec.kind} head ({missing[0]} is missing).", folder
+        )
+    swap_kernels(head, linear)
+    network = Network(
+        encoder.to(device.torch).eval(),
+        head.to(device.torch).eval(),
+        spec.kind,
+        device,
+        TokenBudget(device.token_budget),
+    )
+    return network, shape
+
+
 def _labels(folder: Path, card: Mapping[str, Any]) -> Labels:
     if not card:
-        return Labels(checkpoint_labels(folder))
+        names = checkpoint_labels(folder)
+        if not names:
+            raise DataError("this is an encoder without a classifier. Fine-tune it first.", folder)
+        return Labels(names)
     weights = card["labels"]["weights"]
     return Labels(tuple(card["labels"]["names"]), None if weights is None else tuple(weights))
 
@@ -141,7 +156,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
         read_config(folder)
         return {}
     verify(folder)
-    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    card = _read_json(path)
     if card.get("format") != 1:
         raise DataError(
             f"format {card.get('format')!r} is not known to nlpengine {_version.VERSION}: it was "
@@ -177,13 +192,26 @@ def verify(folder: Path) -> None:
     path = folder / MANIFEST
     if not path.is_file():
         return
-    for name, digest in json.loads(path.read_text(encoding="utf-8"))["sha256"].items():
+    digests = _read_json(path).get("sha256")
+    if not isinstance(digests, dict):
+        raise DataError("is no manifest: it has no object 'sha256'. Restore or delete it.", path)
+    for name, digest in digests.items():
         if file_sha256(folder / name) != digest:
             raise DataError(
                 "is damaged or was changed by hand: its sha256 is not the one in manifest.json. "
                 "Restore the file, or delete manifest.json to accept the change.",
                 folder / name,
             )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"can't be read: {error}. Restore the file.", path) from error
+    if not isinstance(content, dict):
+        raise DataError("is no JSON object. Restore the file.", path)
+    return content
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -90,11 +90,19 @@ class Network:
         return self.encoder, self.head
 
 
+def _check_finite(logits: Floats) -> None:
+    if not np.isfinite(logits).all():
+        raise DeviceError(
+            "the network gives no numbers (NaN or infinity): training diverged, or the weights are "
+            "damaged. Train with a lower --lr, or with --precision fp32."
+        )
+
+
 def window_logits(network: Network, encodings: Sequence[Encoding]) -> list[Floats]:
     """Logits of each encoding, in the order given.
 
     Raises:
-        DeviceError: Memory is out even for one window.
+        DeviceError: Memory is out even for one window, or the logits are no numbers.
     """
     for module in network.modules():
         module.eval()
@@ -107,6 +115,7 @@ def window_logits(network: Network, encodings: Sequence[Encoding]) -> list[Float
             with torch.inference_mode():
                 packed = network.pack([encodings[i] for i in batch])
                 logits = network.forward(packed).double().cpu().numpy()
+                _check_finite(logits)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise

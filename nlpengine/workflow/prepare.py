@@ -27,7 +27,7 @@ from nlpengine.workflow.config import RunConfig, make_options, resolve
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
 from nlpengine.workflow.model import Model
-from nlpengine.workflow.train import TrainingSet
+from nlpengine.workflow.training import TrainingSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class RunRecord:
     """Everything about a run.
 
     Attributes:
-        status: "running" until the end; "interrupted" after Ctrl-C.
+        status: "running" until the end; "interrupted" after Ctrl-C; "failed" after an error.
         scores: On the test split; None until then.
         notes: Every choice that was made for the user.
         history: Evaluations while training.
@@ -93,7 +93,7 @@ class RunRecord:
     plugins: list[dict[str, str]]
     versions: dict[str, str]
     labels: list[str]
-    status: Literal["running", "finished", "interrupted"] = "running"
+    status: Literal["running", "finished", "interrupted", "failed"] = "running"
     scores: Scores | None = None
     baselines: list[BaselineScore] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)

@@ -23,7 +23,8 @@ from nlpengine.workflow.listener import Listener, Listeners, MetricsFile
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.prepare import Prepared, data_facts, prepare
 from nlpengine.workflow.record import RunRecord, versions
-from nlpengine.workflow.train import Schedule, Training, train
+from nlpengine.workflow.train import train
+from nlpengine.workflow.training import Schedule, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,26 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     folder = _make_folder(prepared)
     record = _record(prepared, folder, device, plugins)
     write_json(folder / "run.json", record.to_json())
-    with MetricsFile(folder / "metrics.jsonl") as metrics:
-        training = _train(prepared, Listeners(listener, metrics))
-    model = _finish_training(prepared, training, record, listeners)
-    if not training.interrupted:
-        _test(prepared, model, record, listeners)
-    record.status = "interrupted" if training.interrupted else "finished"
-    record.notes = listeners.notes
-    record.timings["total_s"] = time.perf_counter() - began
-    write_json(folder / "run.json", record.to_json())
+    model = prepared.model
+    try:
+        with MetricsFile(folder / "metrics.jsonl") as metrics:
+            training = _train(prepared, Listeners(listener, metrics))
+        model = _finish_training(prepared, training, record)
+        if training.interrupted:
+            record.status = "interrupted"
+        else:
+            _test(prepared, model, record, listeners)
+            record.status = "finished"
+    except KeyboardInterrupt:  # after training: the model is saved, its scores are not known
+        record.status = "interrupted"
+    except BaseException as error:
+        record.status = "failed"
+        listeners.note(f"failed: {error}")
+        raise
+    finally:
+        record.notes = listeners.notes
+        record.timings["total_s"] = time.perf_counter() - began
+        write_json(folder / "run.json", record.to_json())
     return Run(folder, record, model)
 
 
@@ -167,9 +179,7 @@ def _scores(model: Model, examples: Sequence[Any]) -> Scores:
     return model.task.score(examples, model.predict_examples(examples), model.labels)
 
 
-def _finish_training(
-    prepared: Prepared, training: Training, record: RunRecord, listener: Listeners
-) -> Model:
+def _finish_training(prepared: Prepared, training: Training, record: RunRecord) -> Model:
     """Note what came of training, tune on dev, and save the model before anything else."""
     record.training = {
         "steps": training.steps,
@@ -182,8 +192,10 @@ def _finish_training(
         for e in training.evaluations
     ]
     seconds = max(training.seconds, 1e-9)
+    windows_per_text = len(prepared.training.encodings) / len(prepared.train)
     record.timings = {
-        "train_texts_per_s": training.windows / seconds,
+        "train_texts_per_s": training.windows / windows_per_text / seconds,
+        "train_windows_per_s": training.windows / seconds,
         "train_tokens_per_s": training.tokens / seconds,
         "train_s": training.seconds,
     }

@@ -127,12 +127,14 @@ VALUES = [
 
 def config(name: str, toml: str | bytes, *words: str) -> Case:
     """A mistake in a TOML file."""
-    command = "run sentiment --config {tmp}/r.toml --output {tmp}/out"
+    command = (
+        "run sentiment --encoder {tiny} --data {reviews} --config {tmp}/r.toml --output {tmp}/out"
+    )
     return Case(name, command, USAGE, words, {"r.toml": toml})
 
 
 CONFIGS = [
-    Case("no config", "run sentiment --config {tmp}/no.toml", USAGE, ("{tmp}/no.toml: no such file",)),
+    Case("no config", "run sentiment --config {tmp}/no.toml", USAGE, ("{tmp}/no.toml: no such",)),
     config("no TOML", "epochs =\n", "--config {tmp}/r.toml: ", "line 1"),
     config("config in Latin-1", b'data = "caf\xe9"\n', "--config {tmp}/r.toml: ", "utf-8"),
     config("unknown setting", "epoch = 3\n", "unknown setting 'epoch'. Did you mean 'epochs'?"),
@@ -145,13 +147,14 @@ CONFIGS = [
     ),
     config("wrong option value", "[options]\nlabel_smoothing = 'x'\n", "options of 'sentiment'"),
     config("wrong choice", "[options]\nclass_weights = 'odd'\n", "class_weights", "'odd'"),
-    config("another task", 'task = "ner"\n', "task = 'ner'", "sentiment"),
+    config("another task", 'task = "ner"\n', "--config {tmp}/r.toml: it is for the task 'ner'"),
 ]  # fmt: skip
 
 FILES = [
     Case("no data", f"{RUN} {{tmp}}/no.csv", DATA, ("{tmp}/no.csv: no such file or folder",)),
     Case("an empty folder", f"{RUN} {{tmp}}", DATA, ("{tmp}: no split found", "train.csv")),
-    Case("unknown suffix", f"{RUN} {{tmp}}/d.xls", DATA, (".xls is not a supported",), {"d.xls": "x"}),
+    Case("unknown suffix", f"{RUN} {{tmp}}/d.xls", DATA, (".xls is not a supported",),
+         {"d.xls": "x"}),
     Case(
         "wrong column", f"{RUN} {{tmp}}/d.csv --map text=reviw", DATA,
         ("{tmp}/d.csv: no column 'reviw' for field 'text'", "Did you mean 'review'?"),
@@ -175,7 +178,8 @@ FILES = [
     table("no label in a row", GOOD + "so so,\n", "{tmp}/d.csv:42: no label in field 'label'"),
     table("open quote", GOOD + '"never closed,pos\n', "{tmp}/d.csv:42: the quote", "never closed"),
     table("text after a quote", '"a" b,pos\n' + GOOD, "{tmp}/d.csv:2: ", "text follows it"),
-    table("bare comma", "good, very,pos\n" + GOOD, "{tmp}/d.csv:2: 3 columns where the header has 2"),
+    table("bare comma", "good, very,pos\n" + GOOD,
+          "{tmp}/d.csv:2: 3 columns where the header has 2"),
     table("not UTF-8", b"text,label\nok,pos\ncaf\xe9,neg\n",
           "{tmp}/d.csv:3: byte 4 of the line (0xe9) is not UTF-8", "iconv"),
     table("NUL", b"text,label\nok,pos\na\0b,neg\n", "{tmp}/d.csv:3: byte 2 of the line is a NUL"),
@@ -209,12 +213,16 @@ MODELS = [
          ("{tmp}/model is no run and no model folder",), {"run.json": "{{}}"}),
     Case("no such run", "evaluate {tmp}/no --data {reviews}", USAGE, ("{tmp}/no is no run",)),
     Case("task of a run, misspelt", "predict {run} --text x --task sentimant", USAGE,
-         ("--task sentimant", "sentiment")),
+         ("--task sentimant: {run}/model is a model of the task 'sentiment'",)),
     Case("predict: no file", "predict {run} {tmp}/no.csv", DATA, ("{tmp}/no.csv: no such file",)),
     Case("predict: a folder", "predict {run} {tmp} --format text", DATA, ("this is a folder",)),
     Case("predict: no telling name", "predict {run} {tmp}/x.dat", USAGE, ("--format csv|",)),
     Case("predict: empty file", "predict {run} {tmp}/t.txt", DATA, ("{tmp}/t.txt: no rows",),
          {"t.txt": ""}),
+    Case("predict: no rows", "predict {run} {tmp}/d.csv --output {tmp}/o.jsonl", DATA,
+         ("{tmp}/d.csv: no rows",), {"d.csv": "text\n"}),
+    Case("predict: no file, an output", "predict {run} {tmp}/no.csv --output {tmp}/o.jsonl", DATA,
+         ("{tmp}/no.csv: no such file",)),
     Case("predict: no column", "predict {run} {tmp}/d.csv", DATA,
          ("{tmp}/d.csv: no column for field 'text' among 'words'",), {"d.csv": "words\na\n"}),
     Case("predict: wrong column", "predict {run} {tmp}/d.csv --map text=word", DATA,
@@ -225,7 +233,8 @@ MODELS = [
          ("--output {tmp}: is a folder",), {"t.txt": "a\n"}),
     Case("predict: a lone surrogate", "predict {run} --text", DATA,
          ("lone surrogate (U+D83D) at character 2",), more=("a \ud83d",)),
-    Case("evaluate: no data", "evaluate {run} --data {tmp}/no.csv", DATA, ("{tmp}/no.csv: no such",)),
+    Case("evaluate: no data", "evaluate {run} --data {tmp}/no.csv", DATA,
+         ("{tmp}/no.csv: no such file or folder",)),
     Case("evaluate: no labels", "evaluate {run} --data {tmp}/d.csv", DATA,
          ("{tmp}/d.csv: no row has a label",), {"d.csv": "text\na\n"}),
     Case("evaluate: unknown label", "evaluate {run} --data {tmp}/d.csv", DATA,
@@ -311,7 +320,9 @@ def test_an_encoder_that_asks_to_run_code(train, encoder):
     check(train(encoder), NO_ENCODER, f"{path} asks to run code ('auto_map')")
 
 
-@pytest.mark.parametrize("content", [b"", b"\x08", b"{}" * 40, b"\xff" * 64], ids=repr)
+@pytest.mark.parametrize(
+    "content", [b"", b"\x08", b"{}" * 40, b"\xff" * 64], ids=["empty", "short", "text", "ones"]
+)
 def test_an_encoder_with_broken_weights(train, encoder, content):
     (encoder / "model.safetensors").write_bytes(content)
     check(train(encoder), NO_ENCODER, f"the encoder in {encoder} can't be loaded: ")
@@ -347,7 +358,12 @@ def test_an_encoder_of_a_family_that_does_not_run_here(train, encoder):
 def test_an_encoder_without_tokenizer(train, encoder):
     for path in encoder.glob("tokenizer*"):
         path.unlink()
-    check(train(encoder), NO_ENCODER, f"no usable tokenizer in {encoder}", "save_pretrained")
+    check(
+        train(encoder),
+        NO_ENCODER,
+        f"{encoder} has no tokenizer (tokenizer.json, ",
+        "save_pretrained",
+    )
 
 
 def test_an_encoder_of_the_hub_while_offline(cli, reviews, tmp_path, monkeypatch):
@@ -432,7 +448,14 @@ def test_a_stock_checkpoint_without_its_task(cli, model):
 
 def test_a_bare_encoder_predicts_nothing(cli, tiny):
     done = cli("predict", tiny, "--text", "x", "--task", "sentiment")
-    check(done, DATA, f"{tiny}: the checkpoint has no sequence head")
+    check(done, DATA, f"{tiny}: this is an encoder without a classifier")
+
+
+def test_a_training_that_diverges(cli, tiny, reviews, tmp_path):
+    words = "run", "sentiment", "--encoder", tiny, "--data", reviews, "--epochs", 2, "--lr", 1e30
+    done = cli(*words, "--output", tmp_path / "out")
+    check(done, DEVICE, "no numbers (NaN or infinity)", "lower --lr")
+    assert json.loads((tmp_path / "out/run.json").read_text())["status"] == "failed"
 
 
 # --- what is left when all else fails -------------------------------------------------------------

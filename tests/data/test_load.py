@@ -25,8 +25,8 @@ def write(folder, **files):
     return str(folder)
 
 
-def csv_lines(labels, header="text,label"):
-    return [header, *(f"t{i},{label}" for i, label in enumerate(labels))]
+def csv_lines(labels, header="text,label", text="t"):
+    return [header, *(f"{text}{i},{label}" for i, label in enumerate(labels))]
 
 
 def load(source, seed=0, mapping=None, **options):
@@ -62,7 +62,7 @@ def test_one_file_is_split_and_said(tmp_path):
 
 def test_a_file_per_split_in_any_format(tmp_path):
     write(tmp_path, train__csv=csv_lines("abab"), valid__tsv=["text\tlabel", "x\ta"])
-    (tmp_path / "test.jsonl.gz").write_bytes(gzip.compress(b'{"text": "x", "label": "b"}\n'))
+    (tmp_path / "test.jsonl.gz").write_bytes(gzip.compress(b'{"text": "y", "label": "b"}\n'))
     write(tmp_path, README=["x"], LICENSE__txt=["x"], NOTES__md=["x"], extra__csv=["x"])
     (tmp_path / ".hidden").write_text("x")
     (tmp_path / "src").mkdir()
@@ -74,8 +74,8 @@ def test_a_file_per_split_in_any_format(tmp_path):
 
 
 def test_label_text_files_are_said_once(tmp_path):
-    lines = ["a one", "b two"] * 3
-    splits = load(write(tmp_path, train__txt=lines, dev__txt=lines, test__txt=lines))
+    files = {name: [f"a one {name}", f"b two {name}"] * 3 for name in ("train", "dev", "test")}
+    splits = load(write(tmp_path, **{f"{name}__txt": lines for name, lines in files.items()}))
     assert sizes(splits) == (6, 6, 6)
     assert splits.notes == (
         "files without a telling suffix were read as lines of 'label text', "
@@ -173,7 +173,7 @@ def test_what_is_no_path_and_looks_like_an_id_is_loaded_from_the_hub(monkeypatch
 
 
 def test_a_missing_dev_split_is_taken_from_train(tmp_path):
-    write(tmp_path, train__csv=csv_lines("a" * 80 + "b" * 20), test__csv=csv_lines("ab"))
+    write(tmp_path, train__csv=csv_lines("a" * 80 + "b" * 20), test__csv=csv_lines("ab", text="u"))
     splits = load(str(tmp_path))
     assert sizes(splits) == (90, 10, 2)
     assert Counter(labels(splits.dev)) == {"a": 8, "b": 2}
@@ -203,7 +203,7 @@ BARE = {
 
 @pytest.mark.parametrize("test", [*BARE.values(), None], ids=[*BARE, "no test"])
 def test_dev_stands_in_for_a_test_split_without_labels(tmp_path, test):
-    write(tmp_path, train__csv=csv_lines("ab" * 20), dev__csv=csv_lines("abab"))
+    write(tmp_path, train__csv=csv_lines("ab" * 20), dev__csv=csv_lines("abab", text="d"))
     if test:
         write(tmp_path, test__csv=test)
     splits = load(str(tmp_path))
@@ -453,8 +453,8 @@ def test_limit(tmp_path):
     write(
         tmp_path,
         train__csv=csv_lines("aaab" * 100),
-        dev__csv=csv_lines("aaab" * 10),
-        test__csv=csv_lines("ab"),
+        dev__csv=csv_lines("aaab" * 10, text="d"),
+        test__csv=csv_lines("ab", text="u"),
     )
     splits = load(str(tmp_path), limit=20)
     assert sizes(splits) == (20, 20, 2)

@@ -10,6 +10,7 @@ from transformers import AutoModelForSequenceClassification
 from nlpengine.encoders.attention import plan_runs
 from nlpengine.encoders.checkpoint import build_head, load_encoder, load_head_weights
 from nlpengine.encoders.device import choose_device
+from nlpengine.encoders.encoder import round_length
 from nlpengine.encoders.families import FAMILIES
 from nlpengine.encoders.kernels import LinearChoice, choose_linear
 from nlpengine.encoding.encoding import Encoding
@@ -45,8 +46,9 @@ def stock(tiny, tmp_path_factory):
     return model.eval(), folder
 
 
-def network(folder, linear, packed=True) -> Network:
+def network(folder, linear, packed=True, rounded=False) -> Network:
     encoder = load_encoder(folder, linear, packed=packed)
+    encoder.rounded = rounded or linear.onednn
     shape = FAMILIES["bert"].heads["sequence"]
     head = build_head(encoder.config, shape, 3, seed=0)
     assert load_head_weights(head, folder, encoder.family, shape, tuple(shape.names)) == []
@@ -77,14 +79,15 @@ def test_logits_equal_the_stock_padded_model(stock, linear, packed):
     assert np.ptp(expected) > 0.1  # the comparison means something
 
 
+@pytest.mark.parametrize("rounded", [False, True])
 @pytest.mark.parametrize("linear", CHOICES, ids=lambda c: "onednn" if c.onednn else "torch")
-def test_gradients_equal_the_stock_padded_model(stock, linear):
+def test_gradients_equal_the_stock_padded_model(stock, linear, rounded):
     model, folder = stock
     batch = encodings(LENGTHS)
     gold = torch.arange(len(batch)) % 3
     model.zero_grad()
     torch.nn.functional.cross_entropy(stock_logits(model, batch), gold).backward()
-    ours = network(folder, linear)
+    ours = network(folder, linear, rounded=rounded)
     for module in ours.modules():
         module.eval()  # no dropout; gradients flow all the same
     packed = ours.pack(batch)
@@ -132,6 +135,13 @@ def test_alone_equals_in_any_batch(stock, lengths, budget, seed):
     ours.budget.tokens = budget
     together = window_logits(ours, batch)
     assert max(np.abs(a - b).max() for a, b in zip(alone, together, strict=True)) <= 1e-5
+
+
+@given(st.integers(1, 100_000))
+def test_rounded_lengths_are_few_and_close(tokens):
+    rounded = round_length(tokens)
+    assert tokens <= rounded <= max(16, tokens + max(15, tokens / 16))
+    assert round_length(rounded) == rounded
 
 
 @given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=30).map(sorted))

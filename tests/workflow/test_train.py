@@ -20,7 +20,8 @@ from nlpengine.workflow.inference import Network, TokenBudget, window_logits
 from nlpengine.workflow.listener import Listener
 from nlpengine.workflow.optimiser import learning_rate, make_optimiser
 from nlpengine.workflow.order import epoch_order, epoch_steps, step_seed
-from nlpengine.workflow.train import Schedule, TrainingSet, train
+from nlpengine.workflow.train import train
+from nlpengine.workflow.training import Schedule, TrainingSet
 
 
 def make_network(folder, *, dropout=0.0, seed=0) -> Network:
