@@ -1,22 +1,19 @@
 """Attention over a packed row: the one place that looks at sequence borders.
 
-Sequences stand in order of length; neighbours of like length form a run, padded to its longest only
-inside attention (1 % of the work at 25 tokens), which keeps the number of kernel calls small. All
-other layers run on real tokens alone. Registered with transformers' attention interface, so its own
-models call it; no model is copied.
+All other layers run on real tokens alone. Registered with transformers' attention interface, so its
+own models call it; no model is copied.
 
 Two decisions a reader would question:
  - The training path is one autograd function with its backward written out. Slicing q, k and v into
    runs under autograd costs a zero-filled gradient of the whole row for every slice: a fifth of a
    step on two cores.
- - A run may mix lengths (up to `SLACK` and `ROOM`). Exact runs needed 2.5 times as many kernel
-   calls and were 5 % slower at 24 tokens.
+ - Scores are plain batched products into memory that is allocated once per layer. The CPU's fused
+   attention kernel took twice as long at 25 tokens and 1.2 times at 128; it serves long runs in
+   prediction, where scores would take much memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -24,108 +21,96 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AttentionInterface
 
-from nlpengine.encoders.kernels import dropout_mask, masked_scale
+from nlpengine.encoders.kernels import dropout_mask, kept_share
+from nlpengine.encoders.plan import AttentionPlan, Run
 
 NAME = "nlpengine_packed"
 """The attention's name in transformers' registry, which is global to the process."""
 
-SLACK = 1.15
-ROOM = 2
-"""A run takes sequences of up to SLACK x its shortest + ROOM tokens."""
+LONG = 256
+"""Runs of longer sequences are predicted by the fused kernel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Neighbouring sequences that attention handles in one call.
-
-    Attributes:
-        count: Sequences, n.
-        length: Tokens of the longest, L.
-        start: First token in the packed row.
-        stop: One past the last.
-        gather: [n * L] rows to read, where lengths differ; None where all are L long. Padded places
-            read the sequence's first row and are masked as keys.
-        scatter: [stop - start] places among n * L that are real tokens; None as above.
-        bias: [n, 1, 1, L], 0 for tokens and -inf for padded places; None as above.
-    """
-
-    count: int
-    length: int
-    start: int
-    stop: int
-    gather: Tensor | None
-    scatter: Tensor | None
-    bias: Tensor | None
-
-    def split(self, rows: Tensor) -> Tensor:
-        """[T, heads, d] → this run's [n, heads, L, d]."""
-        part = rows[self.start : self.stop] if self.gather is None else rows[self.gather]
-        return part.view(self.count, self.length, *rows.shape[1:]).transpose(1, 2)
-
-    def merge(self, part: Tensor, rows: Tensor) -> None:
-        """Write this run's [n, heads, L, d] into [T, heads, d]."""
-        flat = part.transpose(1, 2)  # [n, L, heads, d]
-        target = rows[self.start : self.stop]
-        if self.scatter is None:
-            target.view(self.count, self.length, *rows.shape[1:]).copy_(flat)
-        else:
-            target.copy_(flat.reshape(self.count * self.length, *rows.shape[1:])[self.scatter])
-
-    def split_gradient(self, rows: Tensor) -> Tensor:
-        """`split` with zeros, not repeated rows, in padded places."""
-        if self.scatter is None:
-            return self.split(rows)
-        part = rows.new_zeros(self.count * self.length, *rows.shape[1:])
-        part[self.scatter] = rows[self.start : self.stop]
-        return part.view(self.count, self.length, *rows.shape[1:]).transpose(1, 2)
-
-
-def plan_runs(lengths: Sequence[int], device: torch.device) -> tuple[Run, ...]:
-    """Group sequences, given shortest first, into runs.
+def attend(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    plan: AttentionPlan,
+    *,
+    scaling: float,
+    dropout: float = 0.0,
+    first: bool = False,
+) -> Tensor:
+    """Softmax attention (Vaswani et al. 2017) of a packed row, each sequence for itself.
 
     Args:
-        lengths: Ascending.
-        device: Where the index tensors go.
+        q: [T, heads, d], or [N, heads, d] of the first tokens alone. There may be spare rows
+            behind the T tokens here and in k and v; they come out as zeros.
+        k: [T, heads, d].
+        v: [T, heads, d].
+        plan: The batch's.
+        scaling: Factor of the scores.
+        dropout: On the attention weights.
+        first: Whether q is of the first tokens.
+
+    Returns:
+        The shape of q.
     """
-    runs: list[Run] = []
-    first, start = 0, 0
-    while first < len(lengths):
-        last = first
-        limit = lengths[first] * SLACK + ROOM
-        while last < len(lengths) and lengths[last] <= limit:
-            last += 1
-        group = lengths[first:last]
-        runs.append(_run(group, start, device))
-        start += sum(group)
-        first = last
-    return tuple(runs)
-
-
-def _run(group: Sequence[int], start: int, device: torch.device) -> Run:
-    count, length, total = len(group), group[-1], sum(group)
-    if group[0] == length:
-        return Run(count, length, start, start + total, None, None, None)
-    sizes = torch.tensor(group)
-    starts = start + sizes.cumsum(0) - sizes
-    places = torch.arange(length)[None]  # [1, L]
-    real = places < sizes[:, None]  # [n, L]
-    gather = torch.where(real, starts[:, None] + places, starts[:, None]).flatten()
-    bias = torch.zeros(count, 1, 1, length).masked_fill_(~real[:, None, None], float("-inf"))
-    scatter = real.flatten().nonzero()[:, 0]
-    return Run(
-        count, length, start, start + total, gather.to(device), scatter.to(device), bias.to(device)
+    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
+        result: Tensor = _PackedAttention.apply(q, k, v, dropout, scaling, plan, first)  # type: ignore[no-untyped-call]
+        return result
+    query, key, value = _to_slots(q, plan, first), _to_slots(k, plan), _to_slots(v, plan)
+    context = torch.empty_like(query)
+    scores = query.new_empty(max(plan.score_sizes(first=first)))
+    parts = zip(
+        plan.runs,
+        plan.split(query, first=first),
+        plan.split(key),
+        plan.split(value),
+        plan.split(context, first=first),
+        strict=True,
     )
+    for run, a, b, c, out in parts:
+        if run.length > LONG:
+            bias = None if run.bias is None else run.bias[:, None].to(a.dtype)
+            out.copy_(
+                functional.scaled_dot_product_attention(
+                    a[:, None], b[:, None], c[:, None], attn_mask=bias, scale=scaling
+                )[:, 0]
+            )
+            continue
+        weights = scores[: a.shape[0] * a.shape[1] * run.length].view(*a.shape[:2], run.length)
+        _softmax_scores(run, a, b, scaling, weights)
+        torch.bmm(weights, c, out=out)
+    return _to_rows(context, plan, q.shape, first)
 
 
-def _rows_like(rows: Tensor, runs: Sequence[Run]) -> Tensor:
-    """Memory for [T, heads, d] that the runs will write; spare rows behind the last are zero."""
-    made = torch.empty_like(rows, memory_format=torch.contiguous_format)
-    made[runs[-1].stop :].zero_()
-    return made
+def _softmax_scores(run: Run, query: Tensor, key: Tensor, scaling: float, out: Tensor) -> None:
+    """Attention weights of a run: [n * heads, Lq, d] and [n * heads, L, d] → [n * heads, Lq, L]."""
+    bias, beta = (out, 0) if run.bias is None else (run.bias.to(out.dtype), 1)
+    torch.baddbmm(bias, query, key.transpose(1, 2), beta=beta, alpha=scaling, out=out)
+    torch.softmax(out, -1, out=out)
+
+
+def _to_slots(rows: Tensor, plan: AttentionPlan, first: bool = False) -> Tensor:
+    """[T, heads, d] → [S, d]; rows of first tokens are in the order of slots as they are."""
+    flat = rows.reshape(-1, rows.shape[-1])
+    return flat if first else flat.index_select(0, plan.gather)
+
+
+def _to_rows(slots: Tensor, plan: AttentionPlan, shape: torch.Size, first: bool = False) -> Tensor:
+    """[S, d] → rows of a shape, [T, heads, d]; spare rows behind the T tokens are zero."""
+    if first:
+        return slots.view(shape)
+    real = len(plan.scatter)
+    rows = slots.new_empty(shape.numel() // shape[-1], shape[-1])
+    torch.index_select(slots, 0, plan.scatter, out=rows[:real])
+    rows[real:].zero_()
+    return rows.view(shape)
 
 
 class _PackedAttention(torch.autograd.Function):
-    """Softmax attention with dropout over runs (Vaswani et al. 2017), gradients written out."""
+    """`attend` with gradients written out."""
 
     @staticmethod
     def forward(
@@ -135,45 +120,84 @@ class _PackedAttention(torch.autograd.Function):
         v: Tensor,
         dropout: float,
         scaling: float,
-        runs: tuple[Run, ...],
+        plan: AttentionPlan,
+        first: bool,
     ) -> Tensor:
-        """q, k, v: [T, heads, d] → [T, heads, d]."""
-        out = _rows_like(q, runs)
-        saved: list[Tensor | None] = []
-        for run in runs:
-            query, key, value = run.split(q), run.split(k), run.split(v)
-            scores = torch.matmul(query, key.transpose(2, 3)).mul_(scaling)  # [n, heads, L, L]
-            if run.bias is not None:
-                scores += run.bias
-            weights = torch.softmax(scores, -1, dtype=torch.float32).to(q.dtype)
-            mask = dropout_mask(weights, dropout) if dropout else None
-            kept = weights if mask is None else masked_scale(weights, mask, dropout)
-            run.merge(torch.matmul(kept, value), out)
-            saved += [query, key, value, weights, mask]
-        ctx.runs, ctx.dropout, ctx.scaling, ctx.row = runs, dropout, scaling, q.shape
-        ctx.save_for_backward(*saved)
-        return out
+        query, key, value = _to_slots(q, plan, first), _to_slots(k, plan), _to_slots(v, plan)
+        weights = query.new_empty(sum(plan.score_sizes(first=first)))
+        runs = zip(
+            plan.runs,
+            plan.split(query, first=first),
+            plan.split(key),
+            plan.split_scores(weights, first=first),
+            strict=True,
+        )
+        for run, a, b, out in runs:
+            _softmax_scores(run, a, b, scaling, out)
+        mask = dropout_mask(weights, dropout) if dropout else None
+        share = kept_share(weights.device, dropout)
+        kept = weights if mask is None else weights * mask
+        context = torch.empty_like(query)
+        products = zip(
+            plan.split_scores(kept, first=first),
+            plan.split(value),
+            plan.split(context, first=first),
+            strict=True,
+        )
+        for a, b, out in products:
+            torch.baddbmm(out, a, b, beta=0, alpha=1 / share, out=out)
+        ctx.plan, ctx.share, ctx.scaling, ctx.first = plan, share, scaling, first
+        ctx.shapes = q.shape, k.shape
+        ctx.save_for_backward(query, key, value, weights, mask)
+        return _to_rows(context, plan, q.shape, first)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradient of the output, [T, heads, d] → those of q, k, v."""
-        gradient = gradients[0].contiguous()
-        grad_q, grad_k, grad_v = (_rows_like(gradient, ctx.runs) for _ in range(3))
-        saved = ctx.saved_tensors
-        for index, run in enumerate(ctx.runs):
-            query, key, value, weights, mask = saved[5 * index : 5 * index + 5]
-            out = run.split_gradient(gradient)
-            kept = weights if mask is None else masked_scale(weights, mask, ctx.dropout)
-            run.merge(torch.matmul(kept.transpose(2, 3), out), grad_v)
-            grad_weights = torch.matmul(out, value.transpose(2, 3))  # [n, heads, L, L]
-            if mask is not None:
-                grad_weights = masked_scale(grad_weights, mask, ctx.dropout)
-            grad_scores = torch.ops.aten._softmax_backward_data(
-                grad_weights, weights, -1, weights.dtype
-            ).mul_(ctx.scaling)
-            run.merge(torch.matmul(grad_scores, key), grad_q)
-            run.merge(torch.matmul(grad_scores.transpose(2, 3), query), grad_k)
-        return grad_q, grad_k, grad_v, None, None, None
+        """Gradient of the output, in the shape of q → those of q, k, v."""
+        query, key, value, weights, mask = ctx.saved_tensors
+        plan, first, rate = ctx.plan, ctx.first, 1 / ctx.share
+        gradient = _to_slots(gradients[0], plan, first)
+        if plan.padded is not None and not first:
+            gradient.index_fill_(0, plan.padded, 0.0)
+        kept = weights if mask is None else weights * mask
+        grad_query, grad_key, grad_value = (torch.empty_like(t) for t in (query, key, value))
+        grad_scores = torch.empty_like(weights)
+        outer = zip(
+            plan.split(gradient, first=first),
+            plan.split(value),
+            plan.split_scores(kept, first=first),
+            plan.split(grad_value),
+            plan.split_scores(grad_scores, first=first),
+            strict=True,
+        )
+        for out, c, w, grad_c, grad_w in outer:
+            torch.baddbmm(grad_c, w.transpose(1, 2), out, beta=0, alpha=rate, out=grad_c)
+            torch.baddbmm(grad_w, out, c.transpose(1, 2), beta=0, alpha=rate, out=grad_w)
+        if mask is not None:
+            grad_scores *= mask
+        inner = zip(
+            plan.split(query, first=first),
+            plan.split(key),
+            plan.split_scores(weights, first=first),
+            plan.split_scores(grad_scores, first=first),
+            plan.split(grad_query, first=first),
+            plan.split(grad_key),
+            strict=True,
+        )
+        for a, b, w, grad_w, grad_a, grad_b in inner:
+            inside = torch.ops.aten._softmax_backward_data(grad_w, w, -1, w.dtype)
+            torch.baddbmm(grad_a, inside, b, beta=0, alpha=ctx.scaling, out=grad_a)
+            torch.baddbmm(grad_b, inside.transpose(1, 2), a, beta=0, alpha=ctx.scaling, out=grad_b)
+        q_shape, k_shape = ctx.shapes
+        return (
+            _to_rows(grad_query, plan, q_shape, first),
+            _to_rows(grad_key, plan, k_shape),
+            _to_rows(grad_value, plan, k_shape),
+            None,
+            None,
+            None,
+            None,
+        )
 
 
 def packed_attention(
@@ -183,7 +207,7 @@ def packed_attention(
     value: Tensor,
     attention_mask: Tensor | None,
     *,
-    runs: tuple[Run, ...],
+    plan: AttentionPlan,
     scaling: float | None = None,
     dropout: float = 0.0,
     **unused: object,
@@ -195,8 +219,8 @@ def packed_attention(
         query: [1, heads, T, d].
         key: [1, heads, T, d].
         value: [1, heads, T, d].
-        attention_mask: Must be None: borders come with ``runs``.
-        runs: The batch's plan, handed through the model's forward.
+        attention_mask: Must be None: borders come with ``plan``.
+        plan: The batch's, handed through the model's forward.
         scaling: Factor of the scores; 1/sqrt(d) where None.
         dropout: On the attention weights, 0 outside training.
         unused: What else the stock layer hands on (position ids).
@@ -206,16 +230,7 @@ def packed_attention(
     """
     q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))  # [T, heads, d]
     scale = q.shape[-1] ** -0.5 if scaling is None else scaling
-    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
-        result: Tensor = _PackedAttention.apply(q, k, v, dropout, scale, runs)  # type: ignore[no-untyped-call]
-        return result[None], None
-    out = _rows_like(q, runs)
-    for run in runs:
-        part = functional.scaled_dot_product_attention(
-            run.split(q), run.split(k), run.split(v), attn_mask=run.bias, scale=scale
-        )
-        run.merge(part, out)
-    return out[None], None
+    return attend(q, k, v, plan, scaling=scale, dropout=dropout)[None], None
 
 
 AttentionInterface.register(NAME, packed_attention)

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nlpengine.encoders.attention import plan_runs
 from nlpengine.encoders.families import Family
+from nlpengine.encoders.first_tokens import read_first_tokens
+from nlpengine.encoders.plan import plan_attention
 from nlpengine.encoding.packing import PackedBatch
 
 
@@ -43,6 +44,9 @@ class Encoder(nn.Module):
         self.model = model
         self.family = family
         self.packed = packed
+        self._short_cut = packed and family.last_layer is not None
+        if self._short_cut and family.last_layer is not None:
+            read_first_tokens(family.layers(model)[-1], family.last_layer)
 
     @property
     def config(self) -> Any:
@@ -64,29 +68,40 @@ class Encoder(nn.Module):
         """Where the parameters are."""
         return next(self.parameters()).device
 
-    def forward(self, batch: PackedBatch) -> Tensor:
+    def forward(self, batch: PackedBatch, *, only_first: bool = False) -> Tensor:
         """Hidden of the last layer.
 
         Args:
-            batch: T tokens, on this encoder's device.
+            batch: T tokens in N sequences, on this encoder's device.
+            only_first: Give the rows of the sequences' first tokens alone; where the family allows
+                it, the last layer computes no others.
 
         Returns:
-            [T, width].
+            [T, width], or [N, width].
         """
         if not self.packed:
-            return self._padded(batch)
+            hidden = self._padded(batch)
+        else:
+            hidden = self._packed(batch, only_first=only_first and self._short_cut)
+            if only_first and self._short_cut:
+                return hidden
+        return hidden[batch.cu_seqlens[:-1]] if only_first else hidden
+
+    def _packed(self, batch: PackedBatch, *, only_first: bool) -> Tensor:
         spare = round_length(batch.tokens) - batch.tokens if self.rounded else 0
         ids, positions, types = (
             functional.pad(row, (0, spare))[None]
             for row in (batch.input_ids, batch.position_ids, batch.token_type_ids)
         )
+        heads = self.config.num_attention_heads
         hidden: Tensor = self.model(
             input_ids=ids,
             position_ids=positions,
             token_type_ids=types,
-            runs=plan_runs(batch.lengths, batch.input_ids.device),
-        ).last_hidden_state  # [1, T + spare, width]
-        return hidden[0, : batch.tokens]
+            plan=plan_attention(batch.lengths, heads, batch.input_ids.device),
+            only_first=only_first,
+        ).last_hidden_state  # [1, T + spare or N, width]
+        return hidden[0] if only_first else hidden[0, : batch.tokens]
 
     def _padded(self, batch: PackedBatch) -> Tensor:
         lengths = torch.tensor(batch.lengths, device=batch.input_ids.device)

@@ -5,12 +5,13 @@ Adding a family is adding a row here, and the parity tests that go with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
+from nlpengine.encoders.first_tokens import LastLayer, bert_last_layer
 from nlpengine.errors import UsageError
 from nlpengine.heads.sequence import PoolerClassifier
 from nlpengine.heads.spec import HeadSpec
@@ -45,6 +46,8 @@ class Family:
         heads: Head kind → shape.
         position_offset: config → position id of a sequence's first token.
         base_arguments: Extra arguments of the stock base class: no pooler, it belongs to a head.
+        layers: base model → its layers, first to last.
+        last_layer: The last layer for first tokens alone; None where it always gives all rows.
     """
 
     name: str
@@ -53,6 +56,8 @@ class Family:
     heads: Mapping[str, HeadShape]
     position_offset: Callable[[Any], int] = lambda config: 0
     base_arguments: Mapping[str, Any] | None = None
+    layers: Callable[[Any], Sequence[nn.Module]] = lambda model: model.encoder.layer
+    last_layer: LastLayer | None = None
 
 
 def _bert_sequence(config: Any, size: int) -> nn.Module:
@@ -76,6 +81,7 @@ FAMILIES: Mapping[str, Family] = {
             )
         },
         base_arguments={"add_pooling_layer": False},
+        last_layer=bert_last_layer,
     ),
 }
 

@@ -20,38 +20,37 @@ _STEPS = 65536
 
 
 def dropout_mask(like: Tensor, probability: float) -> Tensor:
-    """Which elements dropout keeps, as a bool tensor of ``like``'s shape.
+    """1 for what dropout keeps and 0 for what it drops, in ``like``'s shape and type.
 
     One 64-bit draw serves four elements on the CPU (the probability is then a multiple of 1/65536,
-    which `masked_scale` accounts for): the stock kernel draws a double each and takes 4.5 times as
-    long.
+    which `kept_share` accounts for): the stock kernel draws a double each and takes 4.5 times as
+    long. A mask of bools would be converted, whole, at each of its uses.
     """
     if like.device.type != "cpu":
-        return torch.rand(like.shape, device=like.device) >= probability
+        return (torch.rand(like.shape, device=like.device) >= probability).to(like.dtype)
     count = math.prod(like.shape)
     draws = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
     threshold = round(probability * _STEPS) - _STEPS // 2
-    return draws.view(torch.int16)[:count].ge(threshold).view(like.shape)
+    mask = torch.empty(like.shape, dtype=like.dtype)
+    return torch.ge(draws.view(torch.int16)[:count].view(like.shape), threshold, out=mask)
 
 
-def masked_scale(values: Tensor, mask: Tensor, probability: float) -> Tensor:
-    """Drop what the mask drops and scale the rest, so that the expectation stays."""
-    dropped = round(probability * _STEPS) / _STEPS if values.device.type == "cpu" else probability
-    scaled: Tensor = torch.ops.aten.native_dropout_backward(values, mask, 1.0 / (1.0 - dropped))
-    return scaled
+def kept_share(device: torch.device, probability: float) -> float:
+    """The share of elements that `dropout_mask` keeps, on average."""
+    return 1.0 - (round(probability * _STEPS) / _STEPS if device.type == "cpu" else probability)
 
 
 class _Dropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, probability: float) -> Tensor:
-        mask = dropout_mask(values, probability)
-        ctx.probability = probability
-        ctx.save_for_backward(mask)
-        return masked_scale(values, mask, probability)
+        factors = dropout_mask(values, probability)
+        factors /= kept_share(values.device, probability)
+        ctx.save_for_backward(factors)
+        return values * factors
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return masked_scale(gradients[0], ctx.saved_tensors[0], ctx.probability), None
+        return gradients[0] * ctx.saved_tensors[0], None
 
 
 class FastDropout(nn.Module):

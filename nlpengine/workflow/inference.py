@@ -77,8 +77,7 @@ class Network:
     def forward(self, batch: PackedBatch) -> Tensor:
         """Logits of a batch's windows in the batch's order: [N, labels], float32."""
         with self.device.autocast():
-            hidden = self.encoder(batch)  # [T, width]
-            logits: Tensor = self.head(hidden[batch.cu_seqlens[:-1]])  # [N, labels]
+            logits: Tensor = self.head(self.encoder(batch, only_first=True))  # [N, labels]
         return logits.float()
 
     def pack(self, encodings: Sequence[Encoding]) -> PackedBatch:

@@ -7,14 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForSequenceClassification
 
-from nlpengine.encoders.attention import plan_runs
 from nlpengine.encoders.checkpoint import build_head, load_encoder, load_head_weights
 from nlpengine.encoders.device import choose_device
 from nlpengine.encoders.encoder import round_length
 from nlpengine.encoders.families import FAMILIES
 from nlpengine.encoders.kernels import LinearChoice, choose_linear
+from nlpengine.encoders.plan import plan_attention
 from nlpengine.encoding.encoding import Encoding
 from nlpengine.encoding.packing import pack
+from nlpengine.testing import tiny_encoder
 from nlpengine.workflow.inference import Network, TokenBudget, window_logits
 
 CPU = torch.device("cpu")
@@ -122,6 +123,29 @@ def test_attention_of_an_unplanned_border_would_be_noticed(stock):
     assert np.abs(got - expected).max() > 1e-3
 
 
+@pytest.mark.parametrize("rounded", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_first_tokens_alone_are_the_rows_of_the_whole(tiny, training, rounded):
+    encoder = load_encoder(tiny, TORCH).eval()
+    encoder.rounded = rounded
+    batch = pack(encodings(LENGTHS))
+    with torch.set_grad_enabled(training):
+        whole = encoder(batch)
+        first = encoder(batch, only_first=True)
+    assert whole.shape == (sum(LENGTHS), 32)
+    assert (whole[batch.cu_seqlens[:-1]] - first).abs().max() <= 1e-6
+
+
+def test_long_runs_equal_the_stock_padded_model(tmp_path):
+    folder = tiny_encoder(tmp_path / "long", max_length=320)
+    batch = encodings([5, 280, 300, 320, 257, 256])
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=3).eval()
+    model.save_pretrained(folder)
+    expected = stock_logits(model, batch).detach().numpy()
+    got = np.stack(window_logits(network(folder, TORCH), batch))
+    assert np.abs(got - expected).max() <= 1e-5
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     lengths=st.lists(st.integers(2, 64), min_size=1, max_size=20),
@@ -144,21 +168,29 @@ def test_rounded_lengths_are_few_and_close(tokens):
     assert round_length(rounded) == rounded
 
 
-@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=30).map(sorted))
-def test_runs_cover_every_token_once(lengths):
-    runs = plan_runs(lengths, CPU)
-    assert [run.start for run in runs] == [0, *[run.stop for run in runs[:-1]]]
-    assert runs[-1].stop == sum(lengths)
-    rows = torch.arange(sum(lengths), dtype=torch.float32).view(-1, 1, 1) + 1
-    merged = torch.zeros_like(rows)
-    for run in runs:
-        part = run.split(rows)
-        if run.bias is not None:
-            assert (run.bias == 0).sum() == run.stop - run.start
-        run.merge(part, merged)
-        zeroed = run.split_gradient(rows)
-        assert zeroed.sum() == rows[run.start : run.stop].sum()
-    assert torch.equal(rows, merged)
+@given(
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=30).map(sorted),
+    heads=st.integers(1, 3),
+)
+def test_a_plan_takes_every_row_to_one_slot_and_back(lengths, heads):
+    plan = plan_attention(lengths, heads, CPU)
+    rows = torch.arange(sum(lengths) * heads)
+    slots = rows[plan.gather]
+    assert torch.equal(slots[plan.scatter], rows)
+    padded = set(range(len(slots))) - set(plan.scatter.tolist())
+    assert padded == (set() if plan.padded is None else set(plan.padded.tolist()))
+    assert sum(run.count for run in plan.runs) == len(lengths)
+    assert plan.first.tolist() == [sum(lengths[:n]) for n in range(len(lengths))]
+    owner = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths))
+    done = 0
+    for run, part in zip(plan.runs, plan.split(slots[:, None]), strict=True):
+        tokens = part.view(run.count, heads, run.length)
+        assert torch.equal(tokens % heads, torch.arange(heads)[None, :, None].expand_as(tokens))
+        owners = torch.arange(done, done + run.count)[:, None, None].expand_as(tokens)
+        assert torch.equal(owner[tokens // heads], owners)
+        hidden = 0 if run.bias is None else int(torch.isinf(run.bias).sum())
+        assert hidden == heads * (run.count * run.length - sum(lengths[done : done + run.count]))
+        done += run.count
 
 
 @given(st.lists(st.lists(st.integers(5, 90), min_size=1, max_size=12), min_size=1, max_size=9))

@@ -146,10 +146,10 @@ def fail_above(network, tokens):
     """Make the encoder run out of memory on batches above a size."""
     stock = network.encoder.forward
 
-    def forward(batch):
+    def forward(batch, **arguments):
         if batch.tokens > tokens:
             raise torch.OutOfMemoryError(f"{batch.tokens} tokens are too many")
-        return stock(batch)
+        return stock(batch, **arguments)
 
     network.encoder.forward = forward
 
