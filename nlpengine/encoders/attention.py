@@ -14,6 +14,7 @@ Two decisions a reader would question:
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from torch.nn import functional
 from transformers import AttentionInterface
 
 from nlpengine.encoders.kernels import dropout_mask, kept_share
-from nlpengine.encoders.plan import AttentionPlan, Run
+from nlpengine.encoders.plan import AttentionPlan
 
 NAME = "nlpengine_packed"
 """The attention's name in transformers' registry, which is global to the process."""
@@ -40,6 +41,7 @@ def attend(
     scaling: float,
     dropout: float = 0.0,
     first: bool = False,
+    window: int | None = None,
 ) -> Tensor:
     """Softmax attention (Vaswani et al. 2017) of a packed row, each sequence for itself.
 
@@ -52,12 +54,15 @@ def attend(
         scaling: Factor of the scores.
         dropout: On the attention weights.
         first: Whether q is of the first tokens.
+        window: Tokens that a token sees to each side; None for all of its sequence.
 
     Returns:
         The shape of q.
     """
+    if plan.borders is not None and not dropout and q.dtype in (torch.bfloat16, torch.float16):
+        return _varlen(q, k, v, plan, scaling, first, window)
     if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
-        result: Tensor = _PackedAttention.apply(q, k, v, dropout, scaling, plan, first)  # type: ignore[no-untyped-call]
+        result: Tensor = _PackedAttention.apply(q, k, v, dropout, scaling, plan, first, window)  # type: ignore[no-untyped-call]
         return result
     query, key, value = _to_slots(q, plan, first), _to_slots(k, plan), _to_slots(v, plan)
     context = torch.empty_like(query)
@@ -72,7 +77,8 @@ def attend(
     )
     for run, a, b, c, out in parts:
         if run.length > LONG:
-            bias = None if run.bias is None else run.bias[:, None].to(a.dtype)
+            bias = run.bias_for(a, window, first=first)
+            bias = None if bias is None else bias[:, None]
             out.copy_(
                 functional.scaled_dot_product_attention(
                     a[:, None], b[:, None], c[:, None], attn_mask=bias, scale=scaling
@@ -80,15 +86,43 @@ def attend(
             )
             continue
         weights = scores[: a.shape[0] * a.shape[1] * run.length].view(*a.shape[:2], run.length)
-        _softmax_scores(run, a, b, scaling, weights)
+        _softmax_scores(a, b, run.bias_for(a, window, first=first), scaling, weights)
         torch.bmm(weights, c, out=out)
     return _to_rows(context, plan, q.shape, first)
 
 
-def _softmax_scores(run: Run, query: Tensor, key: Tensor, scaling: float, out: Tensor) -> None:
+def _varlen(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    plan: AttentionPlan,
+    scaling: float,
+    first: bool,
+    window: int | None,
+) -> Tensor:
+    """`attend` by torch's kernel over sequence borders: CUDA, half precision, no dropout."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    borders = plan.borders
+    assert borders is not None  # the caller asked
+    queries = torch.arange(len(borders), dtype=torch.int32, device=q.device) if first else borders
+    # Arguments came with later versions of torch: only those are handed on that change something.
+    extra: dict[str, Any] = {}
+    if not math.isclose(scaling, q.shape[-1] ** -0.5):
+        extra["scale"] = scaling
+    if window is not None:
+        extra["window_size"] = (window, window)
+    longest = 1 if first else plan.longest
+    out: Tensor = varlen_attn(q, k, v, queries, borders, longest, plan.longest, **extra)
+    return out
+
+
+def _softmax_scores(
+    query: Tensor, key: Tensor, bias: Tensor | None, scaling: float, out: Tensor
+) -> None:
     """Attention weights of a run: [n * heads, Lq, d] and [n * heads, L, d] → [n * heads, Lq, L]."""
-    bias, beta = (out, 0) if run.bias is None else (run.bias.to(out.dtype), 1)
-    torch.baddbmm(bias, query, key.transpose(1, 2), beta=beta, alpha=scaling, out=out)
+    added, beta = (out, 0) if bias is None else (bias, 1)
+    torch.baddbmm(added, query, key.transpose(1, 2), beta=beta, alpha=scaling, out=out)
     torch.softmax(out, -1, out=out)
 
 
@@ -122,6 +156,7 @@ class _PackedAttention(torch.autograd.Function):
         scaling: float,
         plan: AttentionPlan,
         first: bool,
+        window: int | None,
     ) -> Tensor:
         query, key, value = _to_slots(q, plan, first), _to_slots(k, plan), _to_slots(v, plan)
         weights = query.new_empty(sum(plan.score_sizes(first=first)))
@@ -133,7 +168,7 @@ class _PackedAttention(torch.autograd.Function):
             strict=True,
         )
         for run, a, b, out in runs:
-            _softmax_scores(run, a, b, scaling, out)
+            _softmax_scores(a, b, run.bias_for(a, window, first=first), scaling, out)
         mask = dropout_mask(weights, dropout) if dropout else None
         share = kept_share(weights.device, dropout)
         kept = weights if mask is None else weights * mask
@@ -193,10 +228,7 @@ class _PackedAttention(torch.autograd.Function):
             _to_rows(grad_query, plan, q_shape, first),
             _to_rows(grad_key, plan, k_shape),
             _to_rows(grad_value, plan, k_shape),
-            None,
-            None,
-            None,
-            None,
+            *[None] * 5,
         )
 
 
@@ -210,6 +242,7 @@ def packed_attention(
     plan: AttentionPlan,
     scaling: float | None = None,
     dropout: float = 0.0,
+    sliding_window: int | None = None,
     **unused: object,
 ) -> tuple[Tensor, None]:
     """The function that transformers calls in each attention layer.
@@ -223,6 +256,8 @@ def packed_attention(
         plan: The batch's, handed through the model's forward.
         scaling: Factor of the scores; 1/sqrt(d) where None.
         dropout: On the attention weights, 0 outside training.
+        sliding_window: One more than the tokens that a token sees to each side, as stock layers
+            hand it on; None for all.
         unused: What else the stock layer hands on (position ids).
 
     Returns:
@@ -230,7 +265,8 @@ def packed_attention(
     """
     q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))  # [T, heads, d]
     scale = q.shape[-1] ** -0.5 if scaling is None else scaling
-    return attend(q, k, v, plan, scaling=scale, dropout=dropout)[None], None
+    window = None if sliding_window is None else sliding_window - 1
+    return attend(q, k, v, plan, scaling=scale, dropout=dropout, window=window)[None], None
 
 
 AttentionInterface.register(NAME, packed_attention)

@@ -35,6 +35,23 @@ class Run:
     length: int
     bias: Tensor | None
 
+    def bias_for(self, query: Tensor, window: int | None, *, first: bool) -> Tensor | None:
+        """What is added to scores, broadcast to [n * heads, Lq, L]: -inf for what is hidden.
+
+        Args:
+            query: Gives type and device.
+            window: Tokens that a token sees to each side; None for all.
+            first: Whether the queries are first tokens alone.
+        """
+        bias = None if self.bias is None else self.bias.to(query.dtype)
+        if window is None or self.length <= window + 1:
+            return bias
+        places = torch.arange(self.length, device=query.device)
+        queries = places[:1] if first else places
+        band = query.new_zeros(1, len(queries), self.length)
+        band.masked_fill_((queries[:, None] - places).abs() > window, float("-inf"))
+        return band if bias is None else bias + band
+
 
 @dataclass(frozen=True, slots=True)
 class AttentionPlan:
@@ -50,6 +67,9 @@ class AttentionPlan:
         scatter: [T * heads], for each row its slot.
         padded: The padded slots; None where there are none.
         first: [N], each sequence's first token.
+        borders: [N + 1] int32, where each sequence starts, and T, for kernels that take borders;
+            None where none does.
+        longest: Tokens of the longest sequence.
     """
 
     heads: int
@@ -58,6 +78,8 @@ class AttentionPlan:
     scatter: Tensor
     padded: Tensor | None
     first: Tensor
+    borders: Tensor | None
+    longest: int
 
     def split(self, slots: Tensor, *, first: bool = False) -> Iterator[Tensor]:
         """Views of slot rows, [S, d], by run: [n * heads, L, d].
@@ -87,13 +109,16 @@ class AttentionPlan:
             yield part.view(run.count * self.heads, -1, run.length)
 
 
-def plan_attention(lengths: Sequence[int], heads: int, device: torch.device) -> AttentionPlan:
+def plan_attention(
+    lengths: Sequence[int], heads: int, device: torch.device, *, borders: bool = False
+) -> AttentionPlan:
     """Plan attention of sequences that stand shortest first.
 
     Args:
         lengths: Ascending, at least one.
         heads: Attention heads.
         device: Where the index tensors go.
+        borders: Whether a kernel takes sequence borders.
     """
     runs: list[Run] = []
     gathers: list[Tensor] = []
@@ -110,6 +135,7 @@ def plan_attention(lengths: Sequence[int], heads: int, device: torch.device) -> 
     scatter = torch.empty(start * heads, dtype=torch.int64)
     scatter[gather[real]] = slots[real]
     sizes = torch.tensor(lengths)
+    ends = torch.tensor([0, *sizes.cumsum(0).tolist()], dtype=torch.int32)
     return AttentionPlan(
         heads=heads,
         runs=tuple(_on(run, device) for run in runs),
@@ -117,6 +143,8 @@ def plan_attention(lengths: Sequence[int], heads: int, device: torch.device) -> 
         scatter=scatter.to(device),
         padded=None if bool(real.all()) else slots[~real].to(device),
         first=(sizes.cumsum(0) - sizes).to(device),
+        borders=ends.to(device) if borders else None,
+        longest=lengths[-1],
     )
 
 

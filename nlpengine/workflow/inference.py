@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from nlpengine.encoders.device import Device, is_out_of_memory
 from nlpengine.encoders.encoder import Encoder
+from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding import Encoding
 from nlpengine.encoding.packing import PackedBatch, fill, pack
 from nlpengine.errors import DeviceError
@@ -66,6 +68,7 @@ class Network:
         kind: Which rows.
         device: Where both are.
         budget: Bound on a batch.
+        store: Who owns the encoder's memory; None where nobody may evict it.
     """
 
     encoder: Encoder
@@ -73,12 +76,24 @@ class Network:
     kind: HeadKind
     device: Device
     budget: TokenBudget
+    store: EncoderStore | None = None
+
+    def in_memory(self) -> AbstractContextManager[None]:
+        """The context to use the weights in."""
+        return nullcontext() if self.store is None else self.store.using(self.encoder)
 
     def forward(self, batch: PackedBatch) -> Tensor:
-        """Logits of a batch's windows in the batch's order: [N, labels], float32."""
+        """Logits of a batch in its order, float32: [N, labels] for a sequence head, else [T, …]."""
         with self.device.autocast():
-            logits: Tensor = self.head(self.encoder(batch, only_first=True))  # [N, labels]
+            rows = self.encoder(batch, only_first=self.kind == "sequence")
+            logits: Tensor = self.head(rows)
         return logits.float()
+
+    def by_window(self, batch: PackedBatch, logits: Floats) -> Sequence[Floats]:
+        """Logits of each window of a batch, in its order: [labels], or [tokens, …]."""
+        if self.kind == "sequence":
+            return list(logits)
+        return np.split(logits, batch.cu_seqlens[1:-1].tolist())
 
     def pack(self, encodings: Sequence[Encoding]) -> PackedBatch:
         """Pack encodings for this network, on its device."""
@@ -108,20 +123,27 @@ def window_logits(network: Network, encodings: Sequence[Encoding]) -> list[Float
     result: list[Floats] = [np.empty(0)] * len(encodings)
     lengths = [len(encoding) for encoding in encodings]
     waiting = list(fill(lengths, network.budget.tokens))
-    while waiting:
-        batch = waiting.pop()
-        try:
-            with torch.inference_mode():
-                packed = network.pack([encodings[i] for i in batch])
-                logits = network.forward(packed).double().cpu().numpy()
-                _check_finite(logits)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            network.budget.halve(error, max(lengths[i] for i in batch))
-            parts = fill([lengths[i] for i in batch], network.budget.tokens)
-            waiting += [[batch[i] for i in part] for part in parts]
-            continue
-        for place, row in zip(packed.order, logits, strict=True):
-            result[batch[place]] = row
+    with network.in_memory():
+        while waiting:
+            batch = waiting.pop()
+            try:
+                rows = _batch_logits(network, [encodings[i] for i in batch])
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                network.budget.halve(error, max(lengths[i] for i in batch))
+                parts = fill([lengths[i] for i in batch], network.budget.tokens)
+                waiting += [[batch[i] for i in part] for part in parts]
+                continue
+            for place, row in rows:
+                result[batch[place]] = row
     return result
+
+
+def _batch_logits(network: Network, encodings: Sequence[Encoding]) -> Sequence[tuple[int, Floats]]:
+    """(index among the encodings, logits) of a batch."""
+    with torch.inference_mode():
+        packed = network.pack(encodings)
+        logits = network.forward(packed).double().cpu().numpy()
+    _check_finite(logits)
+    return list(zip(packed.order, network.by_window(packed, logits), strict=True))

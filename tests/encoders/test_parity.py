@@ -1,5 +1,7 @@
 """Packed execution against the stock model: logits, gradients, batch mates, kernels."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -47,8 +49,8 @@ def stock(tiny, tmp_path_factory):
     return model.eval(), folder
 
 
-def network(folder, linear, packed=True, rounded=False) -> Network:
-    encoder = load_encoder(folder, linear, packed=packed)
+def network(folder, linear, backend="packed", rounded=False) -> Network:
+    encoder = load_encoder(folder, linear, backend=backend)
     encoder.rounded = rounded or linear.onednn
     shape = FAMILIES["bert"].heads["sequence"]
     head = build_head(encoder.config, shape, 3, seed=0)
@@ -70,12 +72,12 @@ LENGTHS = [3, 17, 4, 4, 30, 64, 2, 9, 9, 9, 28, 31]
 
 
 @pytest.mark.parametrize("linear", CHOICES, ids=lambda c: "onednn" if c.onednn else "torch")
-@pytest.mark.parametrize("packed", [True, False])
-def test_logits_equal_the_stock_padded_model(stock, linear, packed):
+@pytest.mark.parametrize("backend", ["packed", "padded"])
+def test_logits_equal_the_stock_padded_model(stock, linear, backend):
     model, folder = stock
     batch = encodings(LENGTHS)
     expected = stock_logits(model, batch).detach().numpy()
-    got = np.stack(window_logits(network(folder, linear, packed), batch))
+    got = np.stack(window_logits(network(folder, linear, backend), batch))
     assert np.abs(got - expected).max() <= 1e-5
     assert np.ptp(expected) > 0.1  # the comparison means something
 
@@ -134,6 +136,17 @@ def test_first_tokens_alone_are_the_rows_of_the_whole(tiny, training, rounded):
         first = encoder(batch, only_first=True)
     assert whole.shape == (sum(LENGTHS), 32)
     assert (whole[batch.cu_seqlens[:-1]] - first).abs().max() <= 1e-6
+
+
+def test_a_deep_copy_computes_with_its_own_weights(tiny):
+    encoder, batch = load_encoder(tiny, TORCH).eval(), pack(encodings(LENGTHS))
+    before = encoder(batch, only_first=True)
+    copied = copy.deepcopy(encoder)
+    with torch.no_grad():
+        for parameter in copied.parameters():
+            parameter.zero_()
+    assert torch.equal(encoder(batch, only_first=True), before)
+    assert not copied(batch, only_first=True).any()
 
 
 def test_long_runs_equal_the_stock_padded_model(tmp_path):
