@@ -26,6 +26,7 @@ def load_encoder(
     folder: Path,
     linear: LinearChoice,
     *,
+    family: Family | None = None,
     backend: Backend = "packed",
     attention_dropout: float | None = None,
 ) -> Encoder:
@@ -34,6 +35,7 @@ def load_encoder(
     Args:
         folder: config.json and safetensors.
         linear: Kernels for linear layers.
+        family: Its family; None for the core's own of that ``model_type``.
         backend: As in `Encoder`.
         attention_dropout: Overrides the config's probability.
 
@@ -44,7 +46,8 @@ def load_encoder(
     from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModel
 
-    family = family_of(str(read_config(folder).get("model_type")))
+    config_type = str(read_config(folder).get("model_type"))
+    family = family or family_of(config_type)
     with _quiet():
         try:
             config = AutoConfig.from_pretrained(folder, local_files_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 from transformers.activations import ACT2FN
@@ -15,6 +15,9 @@ from transformers.activations import ACT2FN
 from nlpengine.heads import HeadKind
 from nlpengine.heads.sequence import PooledClassifier
 from nlpengine.heads.tokens import TokenClassifier
+
+Pooling = Literal["first", "mean"]
+"""first: the first token's row. mean: the mean of all rows of the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,14 @@ class HeadShape:
         architecture: The stock class that opens the checkpoint.
         names: The module's parameter prefixes → the checkpoint's, both ways (no two alike).
         pretrained: Prefixes, of the module, that pre-training leaves weights for.
+        pooling: config → which rows of hidden a sequence head reads.
     """
 
     build: Callable[[Any, int], nn.Module]
     architecture: str
     names: Mapping[str, str]
     pretrained: tuple[str, ...] = ()
+    pooling: Callable[[Any], Pooling] = lambda config: "first"
 
 
 HeadShapes = Mapping[HeadKind, HeadShape]

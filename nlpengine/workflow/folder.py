@@ -151,7 +151,8 @@ def _load_network(
     swap_kernels(head, linear)
     budget = TokenBudget(device.token_budget)
     head = head.to(device.torch).eval()
-    return Network(encoder, head, spec.kind, device, budget, store), shape
+    pooling = shape.pooling(encoder.config)
+    return Network(encoder, head, spec.kind, device, budget, store, pooling), shape
 
 
 def _labels(folder: Path, card: Mapping[str, Any]) -> Labels:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from nlpengine.encoders.device import Device, is_out_of_memory
 from nlpengine.encoders.encoder import Encoder
+from nlpengine.encoders.head_shapes import Pooling
 from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding import Encoding
 from nlpengine.encoding.packing import PackedBatch, fill, pack
@@ -66,6 +67,7 @@ class Network:
         encoder: PackedBatch → hidden.
         head: Rows of hidden → logits.
         kind: Which rows.
+        pooling: What a sequence head reads of a window.
         device: Where both are.
         budget: Bound on a batch.
         store: Who owns the encoder's memory; None where nobody may evict it.
@@ -77,6 +79,7 @@ class Network:
     device: Device
     budget: TokenBudget
     store: EncoderStore | None = None
+    pooling: Pooling = "first"
 
     def in_memory(self) -> AbstractContextManager[None]:
         """The context to use the weights in."""
@@ -85,7 +88,10 @@ class Network:
     def forward(self, batch: PackedBatch) -> Tensor:
         """Logits of a batch in its order, float32: [N, labels] for a sequence head, else [T, …]."""
         with self.device.autocast():
-            rows = self.encoder(batch, only_first=self.kind == "sequence")
+            pooled = self.kind == "sequence"
+            rows = self.encoder(batch, only_first=pooled and self.pooling == "first")
+            if pooled and self.pooling == "mean":
+                rows = _mean_by_window(rows, batch)
             logits: Tensor = self.head(rows)
         return logits.float()
 
@@ -102,6 +108,14 @@ class Network:
     def modules(self) -> tuple[nn.Module, nn.Module]:
         """Encoder and head."""
         return self.encoder, self.head
+
+
+def _mean_by_window(rows: Tensor, batch: PackedBatch) -> Tensor:
+    """[T, width] → [N, width]."""
+    lengths = batch.cu_seqlens.diff()
+    owner = torch.repeat_interleave(torch.arange(len(lengths), device=rows.device), lengths)
+    sums = rows.new_zeros(len(lengths), rows.shape[1]).index_add(0, owner, rows)
+    return sums / lengths[:, None]
 
 
 def _check_finite(logits: Floats) -> None:

@@ -94,7 +94,14 @@ def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listen
     labels, kept = _start_head(head, config, source, shape, encoder.family, labels, listener)
     swap_kernels(head, linear)
     budget = TokenBudget(int(config.batch_tokens or 0), listener.note)
-    network = Network(encoder.to(device.torch), head.to(device.torch), spec.kind, device, budget)
+    network = Network(
+        encoder.to(device.torch),
+        head.to(device.torch),
+        spec.kind,
+        device,
+        budget,
+        pooling=shape.pooling(encoder.config),
+    )
     policy = WindowPolicy(int(config.max_length or 0), int(config.overlap or 0), config.long_text)
     origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
     model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)
