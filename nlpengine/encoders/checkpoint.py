@@ -171,7 +171,7 @@ def encoder_digest(folder: Path, family: Family) -> str:
         for name, tensor in sorted(_tensors(folder, None), key=lambda pair: pair[0]):
             if not name.startswith(heads):
                 digest.update(name.removeprefix(family.prefix).encode())
-                digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy())
+                digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().data)
     except (OSError, SafetensorError) as error:
         raise EncoderUnavailable(f"the weights in {folder} can't be read: {error}") from error
     return digest.hexdigest()

@@ -30,7 +30,10 @@ def call(entry: PluginEntry) -> Any:
     (answer,) = answers
     name = _name(entry, answer, hook)
     if name != entry.name:
-        raise PluginError(f"{hook}() gave one named {name!r}; the entry point is {entry.name!r}")
+        raise PluginError(
+            f"{hook}() gave {_article(entry.kind)} named {name!r}; the entry point is "
+            f"{entry.name!r}"
+        )
     return answer
 
 
@@ -41,10 +44,10 @@ def _name(entry: PluginEntry, answer: object, hook: str) -> str:
 
         wanted = EncoderOffer
     if not isinstance(answer, wanted):
-        raise PluginError(f"{hook}() gave {type(answer).__name__}, not {_article(wanted)}")
+        raise PluginError(f"{hook}() gave {type(answer).__name__}, not {_article(wanted.__name__)}")
     named: Any = answer.spec if entry.kind == "encoder" else answer
     return str(named.name)
 
 
-def _article(kind: type[Any]) -> str:
-    return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'AEIOUaeiou' else 'a'} {noun}"

@@ -69,7 +69,7 @@ class EncoderContract:
             model = classes[kind].from_config(config).eval()
             with torch.no_grad():
                 for parameter in model.parameters():
-                    parameter += 0.2 * torch.randn_like(parameter)
+                    parameter.add_(0.2 * torch.randn_like(parameter))
         return model
 
     def windows(self, lengths: Sequence[int] = LENGTHS, seed: int = 0) -> list[Encoding]:
@@ -175,7 +175,7 @@ class EncoderContract:
         )
         with torch.no_grad():
             for parameter in network.head.parameters():
-                parameter += torch.randn_like(parameter)
+                parameter.mul_(1.5)
         labels = [f"label {index}" for index in range(SIZES[kind])]
         save_checkpoint(second, network.encoder, network.head, shape, labels)
         again, report = type(stock).from_pretrained(
