@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nlpengine.encoders.device import choose_device
+from nlpengine.encoders.store import EncoderStore, parse_bytes
 from nlpengine.plugin.listing import Switches
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.report.html import write_report
@@ -22,6 +23,12 @@ class Engine:
 
     Args:
         switches: Which plugins may load; by default what the environment says.
+        memory_budget: What the encoders of opened models may take together ("6GB"): models with the
+            same encoder share it, and the least recently used ones give their weights up and read
+            them again when needed. None for no bound.
+
+    Raises:
+        UsageError: The budget is no amount of memory.
 
     Example::
 
@@ -30,8 +37,11 @@ class Engine:
         run.model("What a lovely day.").label
     """
 
-    def __init__(self, *, switches: Switches | None = None) -> None:
+    def __init__(
+        self, *, switches: Switches | None = None, memory_budget: str | int | None = None
+    ) -> None:
         self.plugins = PluginManager(switches)
+        self.encoders = EncoderStore(None if memory_budget is None else parse_bytes(memory_budget))
 
     def run(self, task: str, *, listener: Listener | None = None, **settings: Any) -> Run:
         """Fine-tune, evaluate, compare and save.
@@ -72,7 +82,9 @@ class Engine:
             NlpengineError: It can't be opened.
         """
         where = choose_device(device)
-        return load_model(Path(path), self.plugins.task, where, task=task, budget=batch_tokens)
+        return load_model(
+            Path(path), self.plugins.task, where, self.encoders, task=task, budget=batch_tokens
+        )
 
     def evaluate(
         self, model: Model, data: str | Path, *, map: dict[str, str] | None = None

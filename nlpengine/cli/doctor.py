@@ -26,8 +26,10 @@ def _facts() -> dict[str, Any]:
     import torch
     from huggingface_hub import constants
 
+    from nlpengine.encoders.backends import choose_attention
     from nlpengine.encoders.catalog import CATALOG
-    from nlpengine.encoders.device import available_threads, choose_device
+    from nlpengine.encoders.device import available_threads, choose_device, free_memory
+    from nlpengine.encoders.families import FAMILIES
     from nlpengine.encoders.kernels import choose_linear
     from nlpengine.encoders.locate import availability
     from nlpengine.plugin.manager import PluginManager
@@ -40,7 +42,8 @@ def _facts() -> dict[str, Any]:
         "precision": f"{device.precision} ({device.reason})",
         "threads": available_threads(),
         "linear layers": choose_linear(device.torch).reason,
-        "attention": "packed rows: no padding outside attention",
+        "memory": free_memory(device.torch),
+        "attention": str(choose_attention(FAMILIES["bert"], device)),
         "cpu": torch.backends.cpu.get_cpu_capability(),
         "encoders right now": found or "none: pip install 'nlpengine[offline]'",
         "Hub cache": str(constants.HF_HUB_CACHE),

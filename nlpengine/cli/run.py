@@ -116,7 +116,12 @@ FLAGS = (
     click.option("--limit", type=int, help="Use at most this many rows of each split."),
     click.option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]"),
     click.option(
-        "--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="[default: auto]"
+        "--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16"]), help="[default: auto]"
+    ),
+    click.option(
+        "--attention",
+        type=click.Choice(["auto", "packed", "varlen", "padded"]),
+        help="How sequences of a batch are kept apart. [default: auto, explained in the notes]",
     ),
     click.option(
         "--threads",

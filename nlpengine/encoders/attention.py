@@ -14,6 +14,8 @@ Two decisions a reader would question:
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -21,8 +23,8 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AttentionInterface
 
-from nlpengine.encoders.kernels import dropout_mask, kept_share
-from nlpengine.encoders.plan import AttentionPlan, Run
+from nlpengine.encoders.kernels import dropout_draws, kept, kept_share
+from nlpengine.encoders.plan import AttentionPlan, Piece
 
 NAME = "nlpengine_packed"
 """The attention's name in transformers' registry, which is global to the process."""
@@ -40,6 +42,7 @@ def attend(
     scaling: float,
     dropout: float = 0.0,
     first: bool = False,
+    window: int | None = None,
 ) -> Tensor:
     """Softmax attention (Vaswani et al. 2017) of a packed row, each sequence for itself.
 
@@ -52,43 +55,76 @@ def attend(
         scaling: Factor of the scores.
         dropout: On the attention weights.
         first: Whether q is of the first tokens.
+        window: Tokens that a token sees to each side; None for all of its sequence.
 
     Returns:
         The shape of q.
     """
-    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
-        result: Tensor = _PackedAttention.apply(q, k, v, dropout, scaling, plan, first)  # type: ignore[no-untyped-call]
+    if plan.borders is not None and not dropout and q.dtype in (torch.bfloat16, torch.float16):
+        return _varlen(q, k, v, plan, scaling, first, window)
+    learning = torch.is_grad_enabled() and any(t.requires_grad for t in (q, k, v))
+    if learning or dropout:
+        result: Tensor = _PackedAttention.apply(q, k, v, dropout, scaling, plan, first, window)  # type: ignore[no-untyped-call]
         return result
     query, key, value = _to_slots(q, plan, first), _to_slots(k, plan), _to_slots(v, plan)
     context = torch.empty_like(query)
-    scores = query.new_empty(max(plan.score_sizes(first=first)))
-    parts = zip(
-        plan.runs,
-        plan.split(query, first=first),
-        plan.split(key),
-        plan.split(value),
-        plan.split(context, first=first),
-        strict=True,
-    )
-    for run, a, b, c, out in parts:
-        if run.length > LONG:
-            bias = None if run.bias is None else run.bias[:, None].to(a.dtype)
-            out.copy_(
-                functional.scaled_dot_product_attention(
-                    a[:, None], b[:, None], c[:, None], attn_mask=bias, scale=scaling
-                )[:, 0]
+    pieces = plan.first_pieces if first else plan.pieces
+    room = _room(query, pieces)
+    for piece in pieces:
+        a, b, c = piece.of_queries(query), piece.of_keys(key), piece.of_keys(value)
+        bias = piece.bias_for(query, window, first=first)
+        out = piece.of_queries(context)
+        if piece.run.length > LONG:
+            mask = None if bias is None else bias[:, None]
+            attended = functional.scaled_dot_product_attention(
+                a[:, None], b[:, None], c[:, None], attn_mask=mask, scale=scaling
             )
+            out.copy_(attended[:, 0])
             continue
-        weights = scores[: a.shape[0] * a.shape[1] * run.length].view(*a.shape[:2], run.length)
-        _softmax_scores(run, a, b, scaling, weights)
+        weights = piece.shaped(room)
+        _softmax_scores(a, b, bias, scaling, weights)
         torch.bmm(weights, c, out=out)
     return _to_rows(context, plan, q.shape, first)
 
 
-def _softmax_scores(run: Run, query: Tensor, key: Tensor, scaling: float, out: Tensor) -> None:
+def _room(like: Tensor, pieces: Sequence[Piece]) -> Tensor:
+    """Memory for the scores of any piece."""
+    return like.new_empty(max(piece.count for piece in pieces))
+
+
+def _varlen(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    plan: AttentionPlan,
+    scaling: float,
+    first: bool,
+    window: int | None,
+) -> Tensor:
+    """`attend` by torch's kernel over sequence borders: CUDA, half precision, no dropout."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    borders = plan.borders
+    assert borders is not None  # the caller asked
+    queries = torch.arange(len(borders), dtype=torch.int32, device=q.device) if first else borders
+    # Arguments came with later versions of torch: only those are handed on that change something.
+    extra: dict[str, Any] = {}
+    if not math.isclose(scaling, q.shape[-1] ** -0.5):
+        extra["scale"] = scaling
+    if window is not None:
+        extra["window_size"] = (window, window)
+    longest = 1 if first else plan.longest
+    out = varlen_attn(q, k, v, queries, borders, longest, plan.longest, **extra)
+    assert isinstance(out, Tensor)  # a pair only where more is asked for
+    return out
+
+
+def _softmax_scores(
+    query: Tensor, key: Tensor, bias: Tensor | None, scaling: float, out: Tensor
+) -> None:
     """Attention weights of a run: [n * heads, Lq, d] and [n * heads, L, d] → [n * heads, Lq, L]."""
-    bias, beta = (out, 0) if run.bias is None else (run.bias.to(out.dtype), 1)
-    torch.baddbmm(bias, query, key.transpose(1, 2), beta=beta, alpha=scaling, out=out)
+    added, beta = (out, 0) if bias is None else (bias, 1)
+    torch.baddbmm(added, query, key.transpose(1, 2), beta=beta, alpha=scaling, out=out)
     torch.softmax(out, -1, out=out)
 
 
@@ -122,81 +158,64 @@ class _PackedAttention(torch.autograd.Function):
         scaling: float,
         plan: AttentionPlan,
         first: bool,
+        window: int | None,
     ) -> Tensor:
         query, key, value = _to_slots(q, plan, first), _to_slots(k, plan), _to_slots(v, plan)
-        weights = query.new_empty(sum(plan.score_sizes(first=first)))
-        runs = zip(
-            plan.runs,
-            plan.split(query, first=first),
-            plan.split(key),
-            plan.split_scores(weights, first=first),
-            strict=True,
-        )
-        for run, a, b, out in runs:
-            _softmax_scores(run, a, b, scaling, out)
-        mask = dropout_mask(weights, dropout) if dropout else None
-        share = kept_share(weights.device, dropout)
-        kept = weights if mask is None else weights * mask
+        pieces = plan.first_pieces if first else plan.pieces
+        count = sum(piece.count for piece in pieces)
+        weights = query.new_empty(count)
+        draws = dropout_draws(count, query.device) if dropout else None
+        rate = 1 / kept_share(dropout)
         context = torch.empty_like(query)
-        products = zip(
-            plan.split_scores(kept, first=first),
-            plan.split(value),
-            plan.split(context, first=first),
-            strict=True,
-        )
-        for a, b, out in products:
-            torch.baddbmm(out, a, b, beta=0, alpha=1 / share, out=out)
-        ctx.plan, ctx.share, ctx.scaling, ctx.first = plan, share, scaling, first
+        room = _room(query, pieces)
+        for piece in pieces:
+            bias = piece.bias_for(query, window, first=first)
+            scores, out = piece.of_scores(weights), piece.of_queries(context)
+            _softmax_scores(piece.of_queries(query), piece.of_keys(key), bias, scaling, scores)
+            if draws is not None:
+                mask = kept(draws[piece.scores], dropout, piece.shaped(room))
+                scores = mask.mul_(scores)
+            torch.baddbmm(out, scores, piece.of_keys(value), beta=0, alpha=rate, out=out)
+        ctx.plan, ctx.scaling, ctx.first, ctx.dropout = plan, scaling, first, dropout
         ctx.shapes = q.shape, k.shape
-        ctx.save_for_backward(query, key, value, weights, mask)
+        ctx.save_for_backward(query, key, value, weights, draws)
         return _to_rows(context, plan, q.shape, first)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gradient of the output, in the shape of q → those of q, k, v."""
-        query, key, value, weights, mask = ctx.saved_tensors
-        plan, first, rate = ctx.plan, ctx.first, 1 / ctx.share
+        query, key, value, weights, draws = ctx.saved_tensors
+        plan, first, scaling = ctx.plan, ctx.first, ctx.scaling
+        rate = 1 / kept_share(ctx.dropout)
         gradient = _to_slots(gradients[0], plan, first)
         if plan.padded is not None and not first:
             gradient.index_fill_(0, plan.padded, 0.0)
-        kept = weights if mask is None else weights * mask
         grad_query, grad_key, grad_value = (torch.empty_like(t) for t in (query, key, value))
-        grad_scores = torch.empty_like(weights)
-        outer = zip(
-            plan.split(gradient, first=first),
-            plan.split(value),
-            plan.split_scores(kept, first=first),
-            plan.split(grad_value),
-            plan.split_scores(grad_scores, first=first),
-            strict=True,
-        )
-        for out, c, w, grad_c, grad_w in outer:
-            torch.baddbmm(grad_c, w.transpose(1, 2), out, beta=0, alpha=rate, out=grad_c)
-            torch.baddbmm(grad_w, out, c.transpose(1, 2), beta=0, alpha=rate, out=grad_w)
-        if mask is not None:
-            grad_scores *= mask
-        inner = zip(
-            plan.split(query, first=first),
-            plan.split(key),
-            plan.split_scores(weights, first=first),
-            plan.split_scores(grad_scores, first=first),
-            plan.split(grad_query, first=first),
-            plan.split(grad_key),
-            strict=True,
-        )
-        for a, b, w, grad_w, grad_a, grad_b in inner:
-            inside = torch.ops.aten._softmax_backward_data(grad_w, w, -1, w.dtype)
-            torch.baddbmm(grad_a, inside, b, beta=0, alpha=ctx.scaling, out=grad_a)
-            torch.baddbmm(grad_b, inside.transpose(1, 2), a, beta=0, alpha=ctx.scaling, out=grad_b)
+        pieces = plan.first_pieces if first else plan.pieces
+        rooms = _room(query, pieces), _room(query, pieces)
+        for piece in pieces:
+            a, b, c = piece.of_queries(query), piece.of_keys(key), piece.of_keys(value)
+            out, scores = piece.of_queries(gradient), piece.of_scores(weights)
+            grad_a, grad_b, grad_c = (
+                piece.of_queries(grad_query), piece.of_keys(grad_key), piece.of_keys(grad_value)
+            )  # fmt: skip
+            inner = piece.shaped(rooms[0])  # gradient of the weights, then of the scores
+            torch.baddbmm(inner, out, c.transpose(1, 2), beta=0, alpha=rate, out=inner)
+            used = scores
+            if draws is not None:
+                mask = kept(draws[piece.scores], ctx.dropout, piece.shaped(rooms[1]))
+                inner *= mask
+                used = mask.mul_(scores)
+            torch.baddbmm(grad_c, used.transpose(1, 2), out, beta=0, alpha=rate, out=grad_c)
+            inner = torch.ops.aten._softmax_backward_data(inner, scores, -1, scores.dtype)
+            torch.baddbmm(grad_a, inner, b, beta=0, alpha=scaling, out=grad_a)
+            torch.baddbmm(grad_b, inner.transpose(1, 2), a, beta=0, alpha=scaling, out=grad_b)
         q_shape, k_shape = ctx.shapes
         return (
             _to_rows(grad_query, plan, q_shape, first),
             _to_rows(grad_key, plan, k_shape),
             _to_rows(grad_value, plan, k_shape),
-            None,
-            None,
-            None,
-            None,
+            *[None] * 5,
         )
 
 
@@ -210,6 +229,7 @@ def packed_attention(
     plan: AttentionPlan,
     scaling: float | None = None,
     dropout: float = 0.0,
+    sliding_window: int | None = None,
     **unused: object,
 ) -> tuple[Tensor, None]:
     """The function that transformers calls in each attention layer.
@@ -223,6 +243,8 @@ def packed_attention(
         plan: The batch's, handed through the model's forward.
         scaling: Factor of the scores; 1/sqrt(d) where None.
         dropout: On the attention weights, 0 outside training.
+        sliding_window: One more than the tokens that a token sees to each side, as stock layers
+            hand it on; None for all.
         unused: What else the stock layer hands on (position ids).
 
     Returns:
@@ -230,7 +252,8 @@ def packed_attention(
     """
     q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))  # [T, heads, d]
     scale = q.shape[-1] ** -0.5 if scaling is None else scaling
-    return attend(q, k, v, plan, scaling=scale, dropout=dropout)[None], None
+    window = None if sliding_window is None else sliding_window - 1
+    return attend(q, k, v, plan, scaling=scale, dropout=dropout, window=window)[None], None
 
 
 AttentionInterface.register(NAME, packed_attention)

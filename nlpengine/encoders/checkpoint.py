@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from nlpengine.encoders.attention import NAME
+from nlpengine.encoders.backends import Backend
 from nlpengine.encoders.encoder import Encoder
-from nlpengine.encoders.families import Family, HeadShape, family_of
+from nlpengine.encoders.families import Family, family_of
+from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import LinearChoice, swap_kernels
 from nlpengine.encoders.locate import read_config
 from nlpengine.errors import EncoderUnavailable
@@ -22,7 +26,8 @@ def load_encoder(
     folder: Path,
     linear: LinearChoice,
     *,
-    packed: bool = True,
+    family: Family | None = None,
+    backend: Backend = "packed",
     attention_dropout: float | None = None,
 ) -> Encoder:
     """Load the encoder of a checkpoint, leaving any head behind.
@@ -30,7 +35,8 @@ def load_encoder(
     Args:
         folder: config.json and safetensors.
         linear: Kernels for linear layers.
-        packed: As in `Encoder`; families that can't are padded.
+        family: Its family; None for the core's own of that ``model_type``.
+        backend: As in `Encoder`.
         attention_dropout: Overrides the config's probability.
 
     Raises:
@@ -40,20 +46,20 @@ def load_encoder(
     from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModel
 
-    family = family_of(str(read_config(folder).get("model_type")))
-    run_packed = packed and family.packed
+    config_type = str(read_config(folder).get("model_type"))
+    family = family or family_of(config_type)
     with _quiet():
         try:
             config = AutoConfig.from_pretrained(folder, local_files_only=True)
             if attention_dropout is not None:
-                config.attention_probs_dropout_prob = attention_dropout
+                setattr(config, family.attention_dropout, attention_dropout)
             model, report = AutoModel.from_pretrained(
                 folder,
                 config=config,
                 dtype=torch.float32,
                 use_safetensors=True,
                 local_files_only=True,
-                attn_implementation=NAME if run_packed else "sdpa",
+                attn_implementation=_implementation(family, backend),
                 output_loading_info=True,
                 **(family.base_arguments or {}),
             )
@@ -66,7 +72,14 @@ def load_encoder(
             f"{missing[0]} for one: they are not those of its config.json."
         )
     swap_kernels(model, linear)
-    return Encoder(model, family, packed=run_packed, rounded=linear.onednn)
+    return Encoder(model, family, backend=backend, rounded=linear.onednn)
+
+
+def _implementation(family: Family, backend: Backend) -> str:
+    """The name that the stock model finds its attention by."""
+    if family.run is not None:
+        return "eager"
+    return "sdpa" if backend == "padded" else NAME
 
 
 def build_head(config: Any, shape: HeadShape, size: int, seed: int) -> nn.Module:
@@ -143,6 +156,33 @@ def save_checkpoint(
     )
 
 
+def encoder_digest(folder: Path, family: Family) -> str:
+    """Hex sha256 of a checkpoint's encoder, whatever head it has: weights, and what shapes them.
+
+    Raises:
+        EncoderUnavailable: A file can't be read.
+    """
+    from safetensors import SafetensorError
+
+    heads = tuple(stored for shape in family.heads.values() for stored in shape.names.values())
+    config = {k: v for k, v in read_config(folder).items() if k not in _ABOUT_THE_HEAD}
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    try:
+        for name, tensor in sorted(_tensors(folder, None), key=lambda pair: pair[0]):
+            if not name.startswith(heads):
+                digest.update(name.removeprefix(family.prefix).encode())
+                digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().data)
+    except (OSError, SafetensorError) as error:
+        raise EncoderUnavailable(f"the weights in {folder} can't be read: {error}") from error
+    return digest.hexdigest()
+
+
+_ABOUT_THE_HEAD = (
+    "architectures", "id2label", "label2id", "problem_type", "transformers_version", "dtype",
+    "torch_dtype", "_name_or_path",
+)  # fmt: skip
+
+
 def checkpoint_labels(folder: Path) -> tuple[str, ...]:
     """Label names in config.json, in order; empty where the checkpoint has no classifier."""
     config = read_config(folder)
@@ -167,12 +207,13 @@ def _stored_names(name: str, family: Family, shape: HeadShape) -> tuple[str, str
     return full, full.removeprefix(family.prefix)
 
 
-def _tensors(folder: Path, names: set[str]) -> Iterator[tuple[str, Tensor]]:
+def _tensors(folder: Path, names: set[str] | None) -> Iterator[tuple[str, Tensor]]:
+    """Tensors of a checkpoint by name; all of them for None."""
     from safetensors import safe_open
 
     for path in sorted(folder.glob("*.safetensors")):
         with safe_open(path, framework="pt") as file:
-            for name in names & set(file.keys()):
+            for name in set(file.keys()) if names is None else names & set(file.keys()):
                 yield name, file.get_tensor(name)
 
 

@@ -13,7 +13,7 @@ import torch
 
 from nlpengine.errors import DeviceError, UsageError
 
-Precision = Literal["auto", "fp32", "bf16"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 DEFAULT_BUDGET = {"cpu": 4096, "cuda": 16384}
 """Tokens in a micro-batch: a MiniLM step of 4,096 tokens peaks near 1.5 GB on the CPU."""
@@ -25,19 +25,20 @@ class Device:
 
     Attributes:
         torch: The device.
-        precision: "fp32" or "bf16"; parameters stay float32, bf16 is autocast.
+        precision: "fp32", "bf16" or "fp16"; parameters stay float32, the others are autocast.
         reason: Why this precision, one line.
     """
 
     torch: torch.device
-    precision: Literal["fp32", "bf16"]
+    precision: Literal["fp32", "bf16", "fp16"]
     reason: str
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context to compute a forward pass in."""
         if self.precision == "fp32":
             return nullcontext()
-        return torch.autocast(self.torch.type, dtype=torch.bfloat16)
+        half = torch.bfloat16 if self.precision == "bf16" else torch.float16
+        return torch.autocast(self.torch.type, dtype=half)
 
     @property
     def token_budget(self) -> int:
@@ -49,7 +50,7 @@ def choose_device(name: str = "auto", precision: Precision = "auto") -> Device:
     """Resolve ``--device`` and ``--precision``.
 
     Raises:
-        UsageError: The name is no device, or bf16 is asked for where it would crawl.
+        UsageError: The name is no device, or a precision is asked for where it would crawl.
         DeviceError: CUDA is asked for and there is none.
     """
     if name == "auto":
@@ -80,6 +81,10 @@ def _with_precision(device: torch.device, precision: Precision) -> Device:
         raise UsageError(
             "--precision bf16: this processor has no bf16 instructions; torch would emulate them, "
             "tens to hundreds of times slower than fp32. Use --precision fp32."
+        )
+    if precision == "fp16" and device.type != "cuda":
+        raise UsageError(
+            "--precision fp16: only GPUs compute it faster than fp32. Use --precision fp32."
         )
     if precision == "auto":
         if device.type == "cuda" and capable:
@@ -119,6 +124,19 @@ def _quota() -> float:
         return math.inf if int(limit) <= 0 else int(limit) / int(period)
     except (OSError, ValueError):
         return math.inf
+
+
+def free_memory(device: torch.device) -> str:
+    """Memory that is free and there, in words."""
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+    else:
+        try:
+            page = os.sysconf("SC_PAGE_SIZE")
+            free, total = (page * os.sysconf(name) for name in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES"))
+        except (AttributeError, OSError, ValueError):
+            return "unknown"
+    return f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB free"
 
 
 def is_out_of_memory(error: BaseException) -> bool:

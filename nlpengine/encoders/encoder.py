@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nlpengine.encoders.backends import Backend
 from nlpengine.encoders.families import Family
 from nlpengine.encoders.first_tokens import read_first_tokens
 from nlpengine.encoders.plan import plan_attention
@@ -30,21 +31,21 @@ class Encoder(nn.Module):
     Args:
         model: The base model, without pooler.
         family: What its family needs.
-        packed: Run packed; otherwise the row is padded here, at the door, and unpadded behind it
-            (stock attention, for families that the interface doesn't reach and for comparison).
+        backend: "padded": the row is padded here, at the door, and unpadded behind it (stock
+            attention, for families that can't run packed and for comparison).
         rounded: Lengthen the row to a round number of tokens for kernels that are generated anew,
             and kept, for every length they see (oneDNN: about 1 MB and 0.7 ms each).
     """
 
     def __init__(
-        self, model: nn.Module, family: Family, *, packed: bool, rounded: bool = False
+        self, model: nn.Module, family: Family, *, backend: Backend, rounded: bool = False
     ) -> None:
         super().__init__()
         self.rounded = rounded
         self.model = model
         self.family = family
-        self.packed = packed
-        self._short_cut = packed and family.last_layer is not None
+        self.backend = backend
+        self._short_cut = backend != "padded" and family.last_layer is not None
         if self._short_cut and family.last_layer is not None:
             read_first_tokens(family.layers(model)[-1], family.last_layer)
 
@@ -79,8 +80,10 @@ class Encoder(nn.Module):
         Returns:
             [T, width], or [N, width].
         """
-        if not self.packed:
+        if self.backend == "padded":
             hidden = self._padded(batch)
+        elif self.family.run is not None:
+            return self.family.run(self.model, batch, only_first=only_first)
         else:
             hidden = self._packed(batch, only_first=only_first and self._short_cut)
             if only_first and self._short_cut:
@@ -93,13 +96,16 @@ class Encoder(nn.Module):
             functional.pad(row, (0, spare))[None]
             for row in (batch.input_ids, batch.position_ids, batch.token_type_ids)
         )
+        segments = {"token_type_ids": types} if self.family.segments else {}
         heads = self.config.num_attention_heads
         hidden: Tensor = self.model(
             input_ids=ids,
             position_ids=positions,
-            token_type_ids=types,
-            plan=plan_attention(batch.lengths, heads, batch.input_ids.device),
+            plan=plan_attention(
+                batch.lengths, heads, batch.input_ids.device, borders=self.backend == "varlen"
+            ),
             only_first=only_first,
+            **segments,
         ).last_hidden_state  # [1, T + spare or N, width]
         return hidden[0] if only_first else hidden[0, : batch.tokens]
 
@@ -110,10 +116,11 @@ class Encoder(nn.Module):
         def pad(row: Tensor, value: int) -> Tensor:
             return row.new_full(real.shape, value).masked_scatter_(real, row)
 
+        segments = {"token_type_ids": pad(batch.token_type_ids, 0)} if self.family.segments else {}
         hidden: Tensor = self.model(
             input_ids=pad(batch.input_ids, self.config.pad_token_id or 0),
             position_ids=pad(batch.position_ids, self.position_offset),
-            token_type_ids=pad(batch.token_type_ids, 0),
             attention_mask=real.long(),
+            **segments,
         ).last_hidden_state  # [N, L, width]
         return hidden[real]

@@ -1,4 +1,4 @@
-"""What differs between model families: the head's shape, the names in a checkpoint, position ids.
+"""What differs between model families: heads, names in a checkpoint, position ids, the last layer.
 
 Adding a family is adding a row here, and the parity tests that go with it.
 """
@@ -7,31 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from torch import nn
+from torch import Tensor, nn
 
-from nlpengine.encoders.first_tokens import LastLayer, bert_last_layer
+from nlpengine.encoders.first_tokens import LastLayer, bert_last_layer, distilbert_last_layer
+from nlpengine.encoders.head_shapes import (
+    HeadShape,
+    HeadShapes,
+    config_dropout,
+    pooled,
+    shapes,
+)
+from nlpengine.encoding.packing import PackedBatch
 from nlpengine.errors import UsageError
-from nlpengine.heads.sequence import PoolerClassifier
 from nlpengine.heads.spec import HeadSpec
 
 
-@dataclass(frozen=True, slots=True)
-class HeadShape:
-    """A family's head of one kind.
+class PackedRun(Protocol):
+    """A packed forward of a family's own."""
 
-    Attributes:
-        build: (config, number of labels) → module.
-        architecture: The stock class that opens the checkpoint.
-        names: The module's parameter prefixes → the checkpoint's, both ways (no two alike).
-        pretrained: Prefixes, of the module, that pre-training leaves weights for.
-    """
-
-    build: Callable[[Any, int], nn.Module]
-    architecture: str
-    names: Mapping[str, str]
-    pretrained: tuple[str, ...] = ()
+    def __call__(self, model: Any, batch: PackedBatch, *, only_first: bool) -> Tensor:
+        """Hidden of a stock base model: [T, width], or [N, width] of the first tokens alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,48 +38,107 @@ class Family:
     Attributes:
         name: As in ``config.json``'s ``model_type``.
         prefix: Where a checkpoint with a head keeps the encoder ("bert.").
-        packed: Whether stock attention goes through transformers' attention interface, so that
-            a packed row runs with sequence borders kept.
         heads: Head kind → shape.
+        packed: Whether stock attention goes through transformers' attention interface, so that
+            a packed row runs with sequence borders kept. Others run padded.
         position_offset: config → position id of a sequence's first token.
+        segments: Whether the model takes token type ids.
         base_arguments: Extra arguments of the stock base class: no pooler, it belongs to a head.
+        attention_dropout: The config's field of the dropout on attention weights.
         layers: base model → its layers, first to last.
         last_layer: The last layer for first tokens alone; None where it always gives all rows.
+        run: Its own packed forward, for families that the attention interface doesn't reach.
     """
 
     name: str
     prefix: str
-    packed: bool
-    heads: Mapping[str, HeadShape]
+    heads: HeadShapes
+    packed: bool = True
     position_offset: Callable[[Any], int] = lambda config: 0
+    segments: bool = True
     base_arguments: Mapping[str, Any] | None = None
+    attention_dropout: str = "attention_probs_dropout_prob"
     layers: Callable[[Any], Sequence[nn.Module]] = lambda model: model.encoder.layer
     last_layer: LastLayer | None = None
+    run: PackedRun | None = None
 
 
-def _bert_sequence(config: Any, size: int) -> nn.Module:
-    # As the stock class reads it: the classifier's own dropout, where a config sets one.
-    dropout = getattr(config, "classifier_dropout", None)
-    probability = config.hidden_dropout_prob if dropout is None else dropout
-    return PoolerClassifier(config.hidden_size, size, probability)
+_NO_POOLER = {"add_pooling_layer": False}
+_CLASSIFIER_DROPOUT = config_dropout("classifier_dropout", "hidden_dropout_prob")
 
+
+def _roberta(name: str, stock: str) -> Family:
+    """RoBERTa (Liu et al. 2019): positions start behind the padding id; no pre-trained pooler."""
+    head = pooled(
+        stock,
+        "classifier.dense.",
+        _CLASSIFIER_DROPOUT,
+        classifier="classifier.out_proj.",
+        input_dropout=_CLASSIFIER_DROPOUT,
+    )
+    return Family(
+        name=name,
+        prefix="roberta.",
+        heads=shapes(stock, head, _CLASSIFIER_DROPOUT),
+        position_offset=lambda config: int(config.pad_token_id) + 1,
+        base_arguments=_NO_POOLER,
+        last_layer=bert_last_layer,
+    )
+
+
+_BERT = Family(
+    name="bert",
+    prefix="bert.",
+    heads=shapes(
+        "Bert",
+        pooled("Bert", "bert.pooler.dense.", _CLASSIFIER_DROPOUT, pretrained=True),
+        _CLASSIFIER_DROPOUT,
+    ),
+    base_arguments=_NO_POOLER,
+    last_layer=bert_last_layer,
+)
+
+_ALBERT_DROPOUT = config_dropout("classifier_dropout_prob", "hidden_dropout_prob")
+_ALBERT = Family(
+    name="albert",
+    prefix="albert.",
+    heads=shapes(
+        "Albert",
+        pooled("Albert", "albert.pooler.", _ALBERT_DROPOUT, pretrained=True),
+        _ALBERT_DROPOUT,
+    ),
+    base_arguments=_NO_POOLER,
+)
+
+_DISTILBERT = Family(
+    name="distilbert",
+    prefix="distilbert.",
+    heads=shapes(
+        "DistilBert",
+        pooled(
+            "DistilBert",
+            "pre_classifier.",
+            config_dropout("seq_classif_dropout"),
+            activation=lambda config: "relu",
+        ),
+        config_dropout("dropout"),
+        config_dropout("qa_dropout"),
+    ),
+    segments=False,
+    attention_dropout="attention_dropout",
+    layers=lambda model: model.transformer.layer,
+    last_layer=distilbert_last_layer,
+)
 
 FAMILIES: Mapping[str, Family] = {
-    "bert": Family(
-        name="bert",
-        prefix="bert.",
-        packed=True,
-        heads={
-            "sequence": HeadShape(
-                build=_bert_sequence,
-                architecture="BertForSequenceClassification",
-                names={"pooler.": "bert.pooler.dense.", "classifier.": "classifier."},
-                pretrained=("pooler.",),
-            )
-        },
-        base_arguments={"add_pooling_layer": False},
-        last_layer=bert_last_layer,
-    ),
+    family.name: family
+    for family in (
+        _BERT,
+        _roberta("roberta", "Roberta"),
+        _roberta("xlm-roberta", "XLMRoberta"),
+        _ALBERT,
+        _DISTILBERT,
+    )
 }
 
 

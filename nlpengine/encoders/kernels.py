@@ -6,7 +6,6 @@ is decided once per model and explained by `choose_linear`.
 
 from __future__ import annotations
 
-import math
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,32 +18,38 @@ from torch.nn import functional
 _STEPS = 65536
 
 
-def dropout_mask(like: Tensor, probability: float) -> Tensor:
-    """1 for what dropout keeps and 0 for what it drops, in ``like``'s shape and type.
+def dropout_draws(count: int, device: torch.device) -> Tensor:
+    """Random numbers to decide what dropout keeps, by `kept`: [count] int16.
 
-    One 64-bit draw serves four elements on the CPU (the probability is then a multiple of 1/65536,
-    which `kept_share` accounts for): the stock kernel draws a double each and takes 4.5 times as
-    long. A mask of bools would be converted, whole, at each of its uses.
+    One 64-bit draw serves four elements on the CPU: the stock kernel draws a double each and takes
+    4.5 times as long.
     """
-    if like.device.type != "cpu":
-        return (torch.rand(like.shape, device=like.device) >= probability).to(like.dtype)
-    count = math.prod(like.shape)
+    if device.type != "cpu":
+        return torch.randint(-_STEPS // 2, _STEPS // 2, (count,), dtype=torch.int16, device=device)
     draws = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+    return draws.view(torch.int16)[:count]
+
+
+def kept(draws: Tensor, probability: float, out: Tensor) -> Tensor:
+    """1 for what is kept and 0 for what is dropped, into ``out``, in its shape and type.
+
+    A mask of bools would be converted, whole, at each of its uses.
+    """
     threshold = round(probability * _STEPS) - _STEPS // 2
-    mask = torch.empty(like.shape, dtype=like.dtype)
-    return torch.ge(draws.view(torch.int16)[:count].view(like.shape), threshold, out=mask)
+    return torch.ge(draws.view(out.shape), threshold, out=out)
 
 
-def kept_share(device: torch.device, probability: float) -> float:
-    """The share of elements that `dropout_mask` keeps, on average."""
-    return 1.0 - (round(probability * _STEPS) / _STEPS if device.type == "cpu" else probability)
+def kept_share(probability: float) -> float:
+    """The share of elements that is kept on average: a multiple of 1/65536."""
+    return 1.0 - round(probability * _STEPS) / _STEPS
 
 
 class _Dropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, probability: float) -> Tensor:
-        factors = dropout_mask(values, probability)
-        factors /= kept_share(values.device, probability)
+        draws = dropout_draws(values.numel(), values.device)
+        factors = kept(draws, probability, torch.empty_like(values))
+        factors /= kept_share(probability)
         ctx.save_for_backward(factors)
         return values * factors
 

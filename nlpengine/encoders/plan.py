@@ -20,6 +20,9 @@ ROOM = 2
 """A run takes sequences of up to SLACK x its shortest + ROOM tokens. Exact runs needed 2.5 times as
 many kernel calls and were 5 % slower at 24 tokens."""
 
+PIECE = 2**19
+"""Scores that are computed together, where a run has more: 2 MiB of float32."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -37,6 +40,65 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a run: some sequences' heads, b of them.
+
+    Attributes:
+        run: The run.
+        rows: Which of its n * heads.
+        size: How many they are, b.
+        queries: Their slots among the queries.
+        keys: Their slots among keys and values.
+        scores: Their place among all scores.
+        count: How many those are.
+    """
+
+    run: Run
+    rows: slice
+    size: int
+    queries: slice
+    keys: slice
+    scores: slice
+    count: int
+
+    def of_queries(self, slots: Tensor) -> Tensor:
+        """[S, d] → [b, Lq, d], a view."""
+        return slots[self.queries].view(self.size, -1, slots.shape[1])
+
+    def of_keys(self, slots: Tensor) -> Tensor:
+        """[S, d] → [b, L, d], a view."""
+        return slots[self.keys].view(-1, self.run.length, slots.shape[1])
+
+    def of_scores(self, scores: Tensor) -> Tensor:
+        """[all] → [b, Lq, L], a view."""
+        return self.shaped(scores[self.scores])
+
+    def shaped(self, room: Tensor) -> Tensor:
+        """The first elements of flat memory as [b, Lq, L]."""
+        return room[: self.count].view(self.size, -1, self.run.length)
+
+    def bias_for(self, query: Tensor, window: int | None, *, first: bool) -> Tensor | None:
+        """What is added to scores, broadcast to [b, Lq, L]: -inf for what is hidden.
+
+        Args:
+            query: Gives type and device.
+            window: Tokens that a token sees to each side; None for all.
+            first: Whether the queries are first tokens alone.
+        """
+        bias = None if self.run.bias is None else self.run.bias[self.rows].to(query.dtype)
+        length = self.run.length
+        if window is None or length <= window + 1:
+            return bias
+        places = torch.arange(length, device=query.device)
+        queries = places[:1] if first else places
+        band = query.new_zeros(1, len(queries), length)
+        # Finite: a padded query may have no real key in its window, and must not become NaN.
+        hidden = torch.finfo(query.dtype).min / 2
+        band.masked_fill_((queries[:, None] - places).abs() > window, hidden)
+        return band if bias is None else bias + band
+
+
+@dataclass(frozen=True, slots=True)
 class AttentionPlan:
     """How T tokens in N sequences attend, for a number of heads.
 
@@ -45,55 +107,40 @@ class AttentionPlan:
     Attributes:
         heads: Attention heads.
         runs: In the order of the sequences.
+        pieces: The work of a layer, in parts whose scores stay in the processor's cache.
+        first_pieces: The same where queries are first tokens alone, [N * heads, d].
         gather: [S], for each slot the row of [T * heads, d] it holds; padded slots hold their
             sequence's last token, masked as keys.
         scatter: [T * heads], for each row its slot.
         padded: The padded slots; None where there are none.
         first: [N], each sequence's first token.
+        borders: [N + 1] int32, where each sequence starts, and T, for kernels that take borders;
+            None where none does.
+        longest: Tokens of the longest sequence.
     """
 
     heads: int
     runs: tuple[Run, ...]
+    pieces: tuple[Piece, ...]
+    first_pieces: tuple[Piece, ...]
     gather: Tensor
     scatter: Tensor
     padded: Tensor | None
     first: Tensor
-
-    def split(self, slots: Tensor, *, first: bool = False) -> Iterator[Tensor]:
-        """Views of slot rows, [S, d], by run: [n * heads, L, d].
-
-        Args:
-            slots: The rows.
-            first: They are of first tokens only, [N * heads, d]: L is 1.
-        """
-        start = 0
-        for run in self.runs:
-            length = 1 if first else run.length
-            size = run.count * self.heads
-            stop = start + size * length
-            yield slots[start:stop].view(size, length, slots.shape[1])
-            start = stop
-
-    def score_sizes(self, *, first: bool = False) -> list[int]:
-        """Query-key pairs of each run, heads counted."""
-        return [
-            run.count * self.heads * run.length * (1 if first else run.length) for run in self.runs
-        ]
-
-    def split_scores(self, scores: Tensor, *, first: bool = False) -> Iterator[Tensor]:
-        """Views of a flat tensor of scores by run: [n * heads, L or 1, L]."""
-        parts = torch.split(scores, self.score_sizes(first=first))
-        for run, part in zip(self.runs, parts, strict=True):
-            yield part.view(run.count * self.heads, -1, run.length)
+    borders: Tensor | None
+    longest: int
 
 
-def plan_attention(lengths: Sequence[int], heads: int, device: torch.device) -> AttentionPlan:
+def plan_attention(
+    lengths: Sequence[int], heads: int, device: torch.device, *, borders: bool = False
+) -> AttentionPlan:
     """Plan attention of sequences that stand shortest first.
 
     Args:
         lengths: Ascending, at least one.
         heads: Attention heads.
         device: Where the index tensors go.
+        borders: Whether a kernel takes sequence borders.
     """
     runs: list[Run] = []
     gathers: list[Tensor] = []
@@ -110,13 +157,19 @@ def plan_attention(lengths: Sequence[int], heads: int, device: torch.device) -> 
     scatter = torch.empty(start * heads, dtype=torch.int64)
     scatter[gather[real]] = slots[real]
     sizes = torch.tensor(lengths)
+    ends = torch.tensor([0, *sizes.cumsum(0).tolist()], dtype=torch.int32)
+    placed = tuple(_on(run, device) for run in runs)
     return AttentionPlan(
         heads=heads,
-        runs=tuple(_on(run, device) for run in runs),
+        runs=placed,
+        pieces=tuple(_pieces(placed, heads, first=False)),
+        first_pieces=tuple(_pieces(placed, heads, first=True)),
         gather=gather.to(device),
         scatter=scatter.to(device),
         padded=None if bool(real.all()) else slots[~real].to(device),
         first=(sizes.cumsum(0) - sizes).to(device),
+        borders=ends.to(device) if borders else None,
+        longest=lengths[-1],
     )
 
 
@@ -145,6 +198,26 @@ def _run(group: Sequence[int], start: int, heads: int) -> tuple[Run, Tensor, Ten
         bias = torch.zeros(real.shape).masked_fill_(~real, float("-inf"))
         bias = bias.view(count * heads, 1, length)
     return Run(count, length, bias), gather.flatten(), real.flatten()
+
+
+def _pieces(runs: Sequence[Run], heads: int, *, first: bool) -> Iterator[Piece]:
+    query, key, score = 0, 0, 0
+    for run in runs:
+        queries = 1 if first else run.length
+        total = run.count * heads
+        step = max(1, PIECE // (queries * run.length))
+        for start in range(0, total, step):
+            rows = min(step, total - start)
+            count = rows * queries * run.length
+            yield Piece(
+                run=run,
+                rows=slice(start, start + rows),
+                size=rows,
+                queries=slice(query, query := query + rows * queries),
+                keys=slice(key, key := key + rows * run.length),
+                scores=slice(score, score := score + count),
+                count=count,
+            )
 
 
 def _on(run: Run, device: torch.device) -> Run:

@@ -6,22 +6,36 @@ recipes carry over and checkpoints travel both ways.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 
-class PoolerClassifier(nn.Module):
-    """BERT's sequence head (Devlin et al. 2019): pooler (dense, tanh), dropout, linear.
+class PooledClassifier(nn.Module):
+    """A dense layer with an activation, then a linear one, as in BERT (Devlin et al. 2019).
 
     Args:
         width: Hidden width.
         size: Number of labels.
-        dropout: Probability, in training.
+        dropout: Before the linear layer, in training.
+        input_dropout: Before the dense layer, likewise.
+        activation: Of the dense layer.
     """
 
-    def __init__(self, width: int, size: int, dropout: float) -> None:
+    def __init__(
+        self,
+        width: int,
+        size: int,
+        dropout: float,
+        *,
+        input_dropout: float = 0.0,
+        activation: Callable[[Tensor], Tensor] = torch.tanh,
+    ) -> None:
         super().__init__()
+        self.input_dropout = nn.Dropout(input_dropout)
         self.pooler = nn.Linear(width, width)
+        self.activation = activation
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(width, size)
 
@@ -34,6 +48,6 @@ class PoolerClassifier(nn.Module):
         Returns:
             [windows, size].
         """
-        pooled = torch.tanh(self.pooler(first))
+        pooled = self.activation(self.pooler(self.input_dropout(first)))
         logits: Tensor = self.classifier(self.dropout(pooled))
         return logits

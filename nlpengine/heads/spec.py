@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-HeadKind = Literal["sequence"]
-"""sequence: one row of logits per window. More kinds come with the tasks that need them."""
+HeadKind = Literal["sequence", "token", "span"]
+"""sequence: a row of logits per window, from its first token. token: a row per token. span: two
+logits per token, for where an answer starts and where it ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-GROUPS = {"task": "nlpengine.tasks"}
+GROUPS = {"task": "nlpengine.tasks", "encoder": "nlpengine.encoders"}
 """Kind of plugin → entry-point group. A kind is added with the first plugin that uses it."""
 
 
@@ -16,7 +16,7 @@ class PluginEntry:
     """One entry point.
 
     Attributes:
-        kind: "task".
+        kind: A key of `GROUPS`.
         name: The entry point's name.
         distribution: The distribution that brings it.
         version: Its version.

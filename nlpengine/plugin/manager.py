@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass, replace
-from typing import Any, Literal
-
-import pluggy
+from typing import TYPE_CHECKING, Any, Literal
 
 from nlpengine.errors import PluginError, UsageError, did_you_mean
-from nlpengine.plugin import hookspecs
+from nlpengine.plugin.calling import call
 from nlpengine.plugin.contract import Task
-from nlpengine.plugin.listing import PluginEntry, Switches, find_plugins
+from nlpengine.plugin.listing import GROUPS, PluginEntry, Switches, find_plugins
+
+if TYPE_CHECKING:
+    from nlpengine.encoders.families import Family
+    from nlpengine.plugin.encoder import EncoderOffer
 
 Status = Literal["ok", "blocked", "failed"]
 
@@ -47,7 +49,7 @@ class PluginManager:
 
     def __init__(self, switches: Switches | None = None) -> None:
         self._switches = switches or Switches.from_environment()
-        self._tasks: dict[str, Task[Any]] = {}
+        self._given: dict[tuple[str, str], Any] = {}
 
     def task_names(self) -> list[str]:
         """Names of the installed tasks, from metadata alone."""
@@ -61,43 +63,94 @@ class PluginManager:
             UsageError: No such task (with the nearest name and how to list them).
             PluginError: Two distributions claim it, or its plugin fails.
         """
-        if name in self._tasks:
-            return self._tasks[name]
-        entries = [e for e in find_plugins("task", self._switches) if e.name == name]
+        found: Task[Any] | None = self._find("task", name)
+        if found is None:
+            blocked = any(e.name == name for e in find_plugins("task", self._switches))
+            raise self._unknown(name, blocked=blocked)
+        return found
+
+    def encoder_names(self) -> list[str]:
+        """Names of the encoders that plugins offer, from metadata alone."""
+        entries = find_plugins("encoder", self._switches)
+        return sorted({entry.name for entry in entries if entry.blocked is None})
+
+    def encoder(self, name: str) -> EncoderOffer | None:
+        """What a plugin offers under an encoder's name; None where none does.
+
+        Raises:
+            PluginError: Two distributions claim it, or its plugin fails.
+        """
+        found: EncoderOffer | None = self._find("encoder", name)
+        return found
+
+    def family(self, model_type: str) -> Family:
+        """How models of a ``model_type`` run here: the core's own family, else a plugin's.
+
+        Raises:
+            UsageError: None runs them.
+        """
+        from nlpengine.encoders.families import FAMILIES, family_of
+
+        if model_type not in FAMILIES:
+            for name in self.encoder_names():
+                offer = self._given.get(("encoder", name)) or self._try("encoder", name)
+                if offer is not None and offer.family.name == model_type:
+                    family: Family = offer.family
+                    return family
+        return family_of(model_type)
+
+    def _find(self, kind: str, name: str) -> Any:
+        if (kind, name) in self._given:
+            return self._given[kind, name]
+        entries = [e for e in find_plugins(kind, self._switches) if e.name == name]
         usable = [entry for entry in entries if entry.blocked is None]
         if not usable:
-            raise self._unknown(name, blocked=bool(entries))
+            return None
         if len(usable) > 1:
             owners = " and ".join(f"{e.distribution} {e.version}" for e in usable)
             raise PluginError(
-                f"the task {name!r} is offered by {owners}. Uninstall one, or name the plugins to "
-                "load in NLPENGINE_LOAD_PLUGINS."
+                f"the {kind} {name!r} is offered by {owners}. Uninstall one, or name the plugins "
+                "to load in NLPENGINE_LOAD_PLUGINS."
             )
-        state, task = self._load(usable[0])
-        if task is None:
-            raise PluginError(f"the plugin for task {name!r} failed: {state.reason}\n{state.trace}")
-        self._tasks[name] = task
-        return task
+        state, answer = self._load(usable[0])
+        if answer is None:
+            raise PluginError(
+                f"the plugin for {kind} {name!r} failed: {state.reason}\n{state.trace}"
+            )
+        self._given[kind, name] = answer
+        return answer
+
+    def _try(self, kind: str, name: str) -> Any:
+        """As `_find`, but a plugin that fails is none: the next one may be what is sought."""
+        try:
+            return self._find(kind, name)
+        except PluginError:
+            if self._switches.strict:
+                raise
+            return None
 
     def used(self) -> list[dict[str, str]]:
         """The plugins this manager has given out, for the run record."""
         found = []
-        for entry in find_plugins("task", self._switches):
-            if entry.name in self._tasks and entry.blocked is None:
-                owner = {"distribution": entry.distribution, "version": entry.version}
-                found.append({"kind": entry.kind, "name": entry.name, **owner})
+        for kind in GROUPS:
+            for entry in find_plugins(kind, self._switches):
+                if (kind, entry.name) in self._given and entry.blocked is None:
+                    owner = {"distribution": entry.distribution, "version": entry.version}
+                    found.append({"kind": entry.kind, "name": entry.name, **owner})
         return found
 
     def states(self) -> list[PluginState]:
         """Load every plugin that may load and say how each fared."""
-        return [self._state(entry) for entry in find_plugins("task", self._switches)]
+        return [
+            self._state(entry) for kind in GROUPS for entry in find_plugins(kind, self._switches)
+        ]
 
     def _state(self, entry: PluginEntry) -> PluginState:
         if entry.blocked is not None:
             return PluginState(entry, "blocked", entry.blocked)
         rivals = [
             other.distribution
-            for other in find_plugins("task", self._switches)
+            for other in find_plugins(entry.kind, self._switches)
             if other.name == entry.name and other.blocked is None and other != entry
         ]
         state = self._load(entry)[0]
@@ -105,9 +158,9 @@ class PluginManager:
             return replace(state, status="failed", reason=f"also offered by {', '.join(rivals)}")
         return state
 
-    def _load(self, entry: PluginEntry) -> tuple[PluginState, Task[Any] | None]:
+    def _load(self, entry: PluginEntry) -> tuple[PluginState, Any]:
         try:
-            task = _call(entry)
+            answer = call(entry)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin's sys.exit() at import is a failure, not an exit
@@ -117,7 +170,7 @@ class PluginManager:
                     f"plugin {entry.name!r}: {state.reason}\n{state.trace}"
                 ) from error
             return state, None
-        return PluginState(entry, "ok"), task
+        return PluginState(entry, "ok"), answer
 
     def _unknown(self, name: str, *, blocked: bool) -> UsageError:
         if blocked:
@@ -134,27 +187,6 @@ class PluginManager:
             f"unknown task {name!r}.{did_you_mean(name, names)} Installed: {', '.join(names)}. "
             "List them with: nlpengine tasks"
         )
-
-
-def _call(entry: PluginEntry) -> Task[Any]:
-    """Import a plugin into a pluggy manager of its own and call its hook."""
-    pluggy_manager = pluggy.PluginManager("nlpengine")
-    pluggy_manager.add_hookspecs(hookspecs)
-    pluggy_manager.register(entry.entry.load(), name=entry.name)
-    pluggy_manager.check_pending()  # a misspelt hook name is an error
-    answers = pluggy_manager.hook.nlpengine_task()
-    if len(answers) != 1:
-        raise PluginError(
-            f"{entry.entry.value} implements no hook nlpengine_task (is @hookimpl missing?)"
-        )
-    (task,) = answers
-    if not isinstance(task, Task):
-        raise PluginError(f"nlpengine_task() gave {type(task).__name__}, not a Task")
-    if task.name != entry.name:
-        raise PluginError(
-            f"nlpengine_task() gave a task named {task.name!r}; the entry point is {entry.name!r}"
-        )
-    return task
 
 
 def _reason(error: BaseException, entry: PluginEntry) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from nlpengine.encoders.device import Precision
 from nlpengine.encoders.spec import EncoderSpec
 from nlpengine.encoding.tokenizer import default_overlap
 from nlpengine.errors import UsageError, did_you_mean
@@ -51,7 +52,8 @@ class RunConfig(BaseModel):
     seed: int = Field(default=0, ge=0)
     limit: int | None = Field(default=None, ge=1)
     device: str = "auto"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Precision = "auto"
+    attention: Literal["auto", "packed", "varlen", "padded"] = "auto"
     output: Path | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -11,16 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from nlpengine import _version
+from nlpengine.encoders.backends import choose_attention
 from nlpengine.encoders.checkpoint import (
     checkpoint_labels,
+    encoder_digest,
     load_encoder,
     load_head_weights,
     save_checkpoint,
 )
 from nlpengine.encoders.device import Device
-from nlpengine.encoders.families import HeadShape, head_shape
+from nlpengine.encoders.encoder import Encoder
+from nlpengine.encoders.families import family_of, head_shape
+from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import file_sha256, read_config
+from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import DataError, UsageError
 from nlpengine.heads import HeadSpec
@@ -42,7 +47,8 @@ def save_model(model: Model, folder: Path) -> None:
 
     def write(target: Path) -> None:
         network = model.network
-        save_checkpoint(target, network.encoder, network.head, model.shape, model.labels.names)
+        with network.in_memory():
+            save_checkpoint(target, network.encoder, network.head, model.shape, model.labels.names)
         model.tokenizer.save(target, model.network.encoder.max_length)
         card = {
             "format": 1,
@@ -64,6 +70,7 @@ def load_model(
     folder: Path,
     find_task: Callable[[str], Task[Any]],
     device: Device,
+    store: EncoderStore,
     *,
     task: str | None = None,
     budget: int | None = None,
@@ -74,6 +81,7 @@ def load_model(
         folder: Where it is.
         find_task: Task name → task.
         device: Where to put it.
+        store: Owns the encoder's memory.
         task: The task of a stock checkpoint, which doesn't say.
         budget: Tokens in a batch; the device's default where None.
 
@@ -88,7 +96,7 @@ def load_model(
     card = _read_card(folder)
     found = find_task(_task_name(folder, card, task))
     labels = _labels(folder, card)
-    network, shape = _load_network(folder, found.head(labels), device)
+    network, shape = _load_network(folder, found.head(labels), device, store)
     length = network.encoder.max_length
     policy = WindowPolicy(
         **card.get("windows", {"max_length": length, "overlap": default_overlap(length)})
@@ -119,25 +127,32 @@ def _task_name(folder: Path, card: Mapping[str, Any], asked: str | None) -> str:
     return name
 
 
-def _load_network(folder: Path, spec: HeadSpec, device: Device) -> tuple[Network, HeadShape]:
+def _load_network(
+    folder: Path, spec: HeadSpec, device: Device, store: EncoderStore
+) -> tuple[Network, HeadShape]:
     linear = choose_linear(device.torch)
-    encoder = load_encoder(folder, linear)
-    shape = head_shape(encoder.family, spec)
+    family = family_of(str(read_config(folder).get("model_type")))
+
+    attention = choose_attention(family, device)
+
+    def load() -> Encoder:
+        loaded = load_encoder(folder, linear, backend=attention.backend)
+        return loaded.to(device.torch).eval()
+
+    key = f"{encoder_digest(folder, family)} on {device.torch}, {attention.backend}"
+    encoder = store.get(key, str(folder), load)
+    shape = head_shape(family, spec)
     head = shape.build(encoder.config, spec.size)
-    missing = load_head_weights(head, folder, encoder.family, shape, tuple(shape.names))
+    missing = load_head_weights(head, folder, family, shape, tuple(shape.names))
     if missing:
         raise DataError(
             f"the checkpoint has no {spec.kind} head ({missing[0]} is missing).", folder
         )
     swap_kernels(head, linear)
-    network = Network(
-        encoder.to(device.torch).eval(),
-        head.to(device.torch).eval(),
-        spec.kind,
-        device,
-        TokenBudget(device.token_budget),
-    )
-    return network, shape
+    budget = TokenBudget(device.token_budget)
+    head = head.to(device.torch).eval()
+    pooling = shape.pooling(encoder.config)
+    return Network(encoder, head, spec.kind, device, budget, store, pooling), shape
 
 
 def _labels(folder: Path, card: Mapping[str, Any]) -> Labels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 
 from nlpengine.encoders.device import Device, is_out_of_memory
 from nlpengine.encoders.encoder import Encoder
+from nlpengine.encoders.head_shapes import Pooling
+from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding import Encoding
 from nlpengine.encoding.packing import PackedBatch, fill, pack
 from nlpengine.errors import DeviceError
@@ -64,8 +67,10 @@ class Network:
         encoder: PackedBatch → hidden.
         head: Rows of hidden → logits.
         kind: Which rows.
+        pooling: What a sequence head reads of a window.
         device: Where both are.
         budget: Bound on a batch.
+        store: Who owns the encoder's memory; None where nobody may evict it.
     """
 
     encoder: Encoder
@@ -73,12 +78,28 @@ class Network:
     kind: HeadKind
     device: Device
     budget: TokenBudget
+    store: EncoderStore | None = None
+    pooling: Pooling = "first"
+
+    def in_memory(self) -> AbstractContextManager[None]:
+        """The context to use the weights in."""
+        return nullcontext() if self.store is None else self.store.using(self.encoder)
 
     def forward(self, batch: PackedBatch) -> Tensor:
-        """Logits of a batch's windows in the batch's order: [N, labels], float32."""
+        """Logits of a batch in its order, float32: [N, labels] for a sequence head, else [T, …]."""
         with self.device.autocast():
-            logits: Tensor = self.head(self.encoder(batch, only_first=True))  # [N, labels]
+            pooled = self.kind == "sequence"
+            rows = self.encoder(batch, only_first=pooled and self.pooling == "first")
+            if pooled and self.pooling == "mean":
+                rows = _mean_by_window(rows, batch)
+            logits: Tensor = self.head(rows)
         return logits.float()
+
+    def by_window(self, batch: PackedBatch, logits: Floats) -> Sequence[Floats]:
+        """Logits of each window of a batch, in its order: [labels], or [tokens, …]."""
+        if self.kind == "sequence":
+            return list(logits)
+        return np.split(logits, batch.cu_seqlens[1:-1].tolist())
 
     def pack(self, encodings: Sequence[Encoding]) -> PackedBatch:
         """Pack encodings for this network, on its device."""
@@ -87,6 +108,14 @@ class Network:
     def modules(self) -> tuple[nn.Module, nn.Module]:
         """Encoder and head."""
         return self.encoder, self.head
+
+
+def _mean_by_window(rows: Tensor, batch: PackedBatch) -> Tensor:
+    """[T, width] → [N, width]."""
+    lengths = batch.cu_seqlens.diff()
+    owner = torch.repeat_interleave(torch.arange(len(lengths), device=rows.device), lengths)
+    sums = rows.new_zeros(len(lengths), rows.shape[1]).index_add(0, owner, rows)
+    return sums / lengths[:, None]
 
 
 def _check_finite(logits: Floats) -> None:
@@ -108,20 +137,27 @@ def window_logits(network: Network, encodings: Sequence[Encoding]) -> list[Float
     result: list[Floats] = [np.empty(0)] * len(encodings)
     lengths = [len(encoding) for encoding in encodings]
     waiting = list(fill(lengths, network.budget.tokens))
-    while waiting:
-        batch = waiting.pop()
-        try:
-            with torch.inference_mode():
-                packed = network.pack([encodings[i] for i in batch])
-                logits = network.forward(packed).double().cpu().numpy()
-                _check_finite(logits)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            network.budget.halve(error, max(lengths[i] for i in batch))
-            parts = fill([lengths[i] for i in batch], network.budget.tokens)
-            waiting += [[batch[i] for i in part] for part in parts]
-            continue
-        for place, row in zip(packed.order, logits, strict=True):
-            result[batch[place]] = row
+    with network.in_memory():
+        while waiting:
+            batch = waiting.pop()
+            try:
+                rows = _batch_logits(network, [encodings[i] for i in batch])
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                network.budget.halve(error, max(lengths[i] for i in batch))
+                parts = fill([lengths[i] for i in batch], network.budget.tokens)
+                waiting += [[batch[i] for i in part] for part in parts]
+                continue
+            for place, row in rows:
+                result[batch[place]] = row
     return result
+
+
+def _batch_logits(network: Network, encodings: Sequence[Encoding]) -> Sequence[tuple[int, Floats]]:
+    """(index among the encodings, logits) of a batch."""
+    with torch.inference_mode():
+        packed = network.pack(encodings)
+        logits = network.forward(packed).double().cpu().numpy()
+    _check_finite(logits)
+    return list(zip(packed.order, network.by_window(packed, logits), strict=True))

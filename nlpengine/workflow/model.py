@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nlpengine.data import Example, Origin, Record
-from nlpengine.encoders.families import HeadShape
+from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoding import Encoding
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, check_text
 from nlpengine.errors import DataError, RowError

@@ -67,6 +67,36 @@ def normalise_and_clip(parameters: Sequence[nn.Parameter], weight: float, bound:
     return norm
 
 
+class LossScale:
+    """A factor of the loss that keeps fp16 gradients from vanishing (Micikevicius et al. 2018).
+
+    Args:
+        value: To start with; 1 switches it off.
+    """
+
+    PATIENCE = 2000
+    """Steps without an overflow until the factor is doubled."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+        self._active = value != 1.0
+        self._good = 0
+
+    def overflowed(self) -> bool:
+        """Halve the factor after gradients that are no numbers; False where that can't help."""
+        self._good = 0
+        if not self._active or self.value <= 1.0:
+            return False
+        self.value /= 2
+        return True
+
+    def held(self) -> None:
+        """Count a good step."""
+        self._good += 1
+        if self._active and self._good % self.PATIENCE == 0:
+            self.value *= 2
+
+
 def zero_gradients(parameters: Sequence[nn.Parameter]) -> None:
     """Zero all gradients in place."""
     torch._foreach_zero_([p.grad for p in parameters if p.grad is not None])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nlpengine.data import Example, Record, Splits, load_splits
+from nlpengine.encoders.backends import choose_attention
 from nlpengine.encoders.checkpoint import (
     build_head,
     checkpoint_labels,
@@ -17,9 +18,10 @@ from nlpengine.encoders.checkpoint import (
     load_head_weights,
 )
 from nlpengine.encoders.device import Device
-from nlpengine.encoders.families import HeadShape, head_shape
+from nlpengine.encoders.families import family_of, head_shape
+from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
-from nlpengine.encoders.locate import EncoderSource, locate
+from nlpengine.encoders.locate import EncoderSource, locate, read_config
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Labels, Task
@@ -73,7 +75,14 @@ def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listen
     train, dev, test = (adapt(task, part) for part in (splits.train, splits.dev, splits.test))
     labels = task.label_set(train, options)
     linear = choose_linear(device.torch)
-    encoder = load_encoder(source.folder, linear, attention_dropout=config.attention_dropout)
+    family = family_of(str(read_config(source.folder).get("model_type")))
+    attention = choose_attention(family, device, config.attention)
+    encoder = load_encoder(
+        source.folder,
+        linear,
+        backend=attention.backend,
+        attention_dropout=config.attention_dropout,
+    )
     limit = encoder.max_length if source.spec is None else source.spec.max_length
     tokenizer = Tokenizer(source.folder)
     config, notes = _settle(config, task, source, tokenizer, train, limit, device.token_budget)
@@ -85,15 +94,23 @@ def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listen
     labels, kept = _start_head(head, config, source, shape, encoder.family, labels, listener)
     swap_kernels(head, linear)
     budget = TokenBudget(int(config.batch_tokens or 0), listener.note)
-    network = Network(encoder.to(device.torch), head.to(device.torch), spec.kind, device, budget)
+    network = Network(
+        encoder.to(device.torch),
+        head.to(device.torch),
+        spec.kind,
+        device,
+        budget,
+        pooling=shape.pooling(encoder.config),
+    )
     policy = WindowPolicy(int(config.max_length or 0), int(config.overlap or 0), config.long_text)
     origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
     model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)
     listener.note(f"linear layers: {linear.reason}")
+    listener.note(f"attention: {attention}")
     training = encode_training(model, train)
     if config.long_text == "truncate":
         _count_truncated(model, (*train, *dev, *test), listener)
-    facts = {"head": kept, "linear": linear.reason}
+    facts = {"head": kept, "linear": linear.reason, "attention": str(attention)}
     return Prepared(config, model, training, train, dev, test, splits, source, facts)
 
 

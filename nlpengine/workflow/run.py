@@ -137,7 +137,7 @@ def _record(prepared: Prepared, folder: Path, device: Device, plugins: PluginMan
             "precision": device.precision,
             "threads": _threads(),
             "linear": prepared.facts["linear"],
-            "attention": "packed" if prepared.model.network.encoder.packed else "padded",
+            "attention": prepared.facts["attention"],
         },
         plugins=plugins.used(),
         versions=versions(),

@@ -16,6 +16,7 @@ from nlpengine.metrics import Score
 from nlpengine.workflow.inference import Network
 from nlpengine.workflow.listener import EvaluationReport, Listener
 from nlpengine.workflow.optimiser import (
+    LossScale,
     learning_rate,
     make_optimiser,
     normalise_and_clip,
@@ -58,6 +59,7 @@ def train(
         per_epoch = len(epoch_steps(schedule.seed, 0, data.windows_of, schedule.batch_size))
         total = per_epoch * schedule.epochs
         meter = Meter(total, schedule)
+        scale = LossScale(2.0**16 if network.device.precision == "fp16" else 1.0)
         try:
             for epoch in range(schedule.epochs):
                 steps = epoch_steps(schedule.seed, epoch, data.windows_of, schedule.batch_size)
@@ -65,7 +67,7 @@ def train(
                     started = time.perf_counter()
                     rate = learning_rate(done.steps, total, schedule.lr, schedule.warmup)
                     value, norm = _step(
-                        network, data, windows, loss, optimiser, rate, schedule, done
+                        network, data, windows, loss, optimiser, scale, rate, schedule, done
                     )
                     done.steps += 1
                     done.windows += len(windows)
@@ -92,6 +94,7 @@ def _step(
     windows: Sequence[int],
     loss: Loss,
     optimiser: torch.optim.Optimizer,
+    scale: LossScale,
     rate: float,
     schedule: Schedule,
     done: Training,
@@ -104,34 +107,47 @@ def _step(
             module.train()
         torch.manual_seed(step_seed(schedule.seed, done.steps))
         zero_gradients(parameters)
-        summed, weight = 0.0, 0.0
         try:
-            for part in fill(lengths, network.budget.tokens):
-                chosen = [windows[i] for i in part]
-                batch = network.pack([data.encodings[w] for w in chosen])
-                gold = torch.from_numpy(data.gold[[chosen[i] for i in batch.order]])
-                part_sum, part_weight = loss(
-                    network.forward(batch), gold.to(batch.input_ids.device)
-                )
-                part_sum.backward()  # type: ignore[no-untyped-call]
-                summed += float(part_sum.detach())
-                weight += float(part_weight)
+            summed, weight = _gradients(network, data, windows, lengths, loss, scale.value)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             network.budget.halve(error, max(lengths))
             continue
-        break
-    if not np.isfinite(summed) or weight <= 0:
+        norm = normalise_and_clip(parameters, weight * scale.value, schedule.clip)
+        if np.isfinite(norm) or not scale.overflowed():
+            break
+    if not np.isfinite(summed) or not np.isfinite(norm) or weight <= 0:
         raise DeviceError(
-            f"the loss of step {done.steps + 1} is {summed} (weight {weight}): training can't "
-            "go on. Lower --lr, or use --precision fp32."
+            f"the loss of step {done.steps + 1} is {summed} (weight {weight}), its gradient's norm "
+            f"{norm}: training can't go on. Lower --lr, or use --precision fp32."
         )
-    norm = normalise_and_clip(parameters, weight, schedule.clip)
+    scale.held()
     for group in optimiser.param_groups:
         group["lr"] = rate
     optimiser.step()
     return summed / weight, norm
+
+
+def _gradients(
+    network: Network,
+    data: TrainingSet,
+    windows: Sequence[int],
+    lengths: Sequence[int],
+    loss: Loss,
+    scale: float,
+) -> tuple[float, float]:
+    """Add up gradients of ``scale`` times the summed loss → (summed loss, summed weight)."""
+    summed, weight = 0.0, 0.0
+    for part in fill(lengths, network.budget.tokens):
+        chosen = [windows[i] for i in part]
+        batch = network.pack([data.encodings[w] for w in chosen])
+        gold = torch.from_numpy(data.gold[[chosen[i] for i in batch.order]])
+        part_sum, part_weight = loss(network.forward(batch), gold.to(batch.input_ids.device))
+        (part_sum * scale if scale != 1.0 else part_sum).backward()  # type: ignore[no-untyped-call]
+        summed += float(part_sum.detach())
+        weight += float(part_weight)
+    return summed, weight
 
 
 def _is_due(step: int, every: int | None, last_of_epoch: bool) -> bool:

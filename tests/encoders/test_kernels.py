@@ -9,7 +9,8 @@ from nlpengine.encoders.kernels import (
     LinearChoice,
     OneDnnLinear,
     choose_linear,
-    dropout_mask,
+    dropout_draws,
+    kept,
     swap_kernels,
 )
 
@@ -30,9 +31,9 @@ def test_dropout_gradient_follows_the_mask():
     values = torch.randn(64, 33, requires_grad=True)
     dropped = FastDropout(0.3).train()(values)
     dropped.sum().backward()
-    kept = dropped != 0
-    assert torch.equal(values.grad != 0, kept)
-    assert torch.allclose(values.grad[kept], (dropped / values)[kept].detach())
+    stayed = dropped != 0
+    assert torch.equal(values.grad != 0, stayed)
+    assert torch.allclose(values.grad[stayed], (dropped / values)[stayed].detach())
 
 
 def test_dropout_is_off_outside_training_and_seeded_in_it():
@@ -49,8 +50,8 @@ def test_dropout_is_off_outside_training_and_seeded_in_it():
 def test_dropout_masks_are_independent_between_neighbours():
     """Four elements share one 64-bit draw; they must not share their fate."""
     torch.manual_seed(0)
-    kept = dropout_mask(torch.empty(100_000, 4), 0.5).float()
-    correlation = torch.corrcoef(kept.T) - torch.eye(4)
+    mask = kept(dropout_draws(400_000, CPU), 0.5, torch.empty(100_000, 4))
+    correlation = torch.corrcoef(mask.T) - torch.eye(4)
     assert float(correlation.abs().max()) < 0.02
 
 

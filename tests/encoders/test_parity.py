@@ -1,5 +1,8 @@
 """Packed execution against the stock model: logits, gradients, batch mates, kernels."""
 
+import copy
+from unittest import mock
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForSequenceClassification
 
+from nlpengine.encoders import plan as plans
+from nlpengine.encoders.attention import attend
 from nlpengine.encoders.checkpoint import build_head, load_encoder, load_head_weights
 from nlpengine.encoders.device import choose_device
 from nlpengine.encoders.encoder import round_length
@@ -47,8 +52,8 @@ def stock(tiny, tmp_path_factory):
     return model.eval(), folder
 
 
-def network(folder, linear, packed=True, rounded=False) -> Network:
-    encoder = load_encoder(folder, linear, packed=packed)
+def network(folder, linear, backend="packed", rounded=False) -> Network:
+    encoder = load_encoder(folder, linear, backend=backend)
     encoder.rounded = rounded or linear.onednn
     shape = FAMILIES["bert"].heads["sequence"]
     head = build_head(encoder.config, shape, 3, seed=0)
@@ -70,12 +75,12 @@ LENGTHS = [3, 17, 4, 4, 30, 64, 2, 9, 9, 9, 28, 31]
 
 
 @pytest.mark.parametrize("linear", CHOICES, ids=lambda c: "onednn" if c.onednn else "torch")
-@pytest.mark.parametrize("packed", [True, False])
-def test_logits_equal_the_stock_padded_model(stock, linear, packed):
+@pytest.mark.parametrize("backend", ["packed", "padded"])
+def test_logits_equal_the_stock_padded_model(stock, linear, backend):
     model, folder = stock
     batch = encodings(LENGTHS)
     expected = stock_logits(model, batch).detach().numpy()
-    got = np.stack(window_logits(network(folder, linear, packed), batch))
+    got = np.stack(window_logits(network(folder, linear, backend), batch))
     assert np.abs(got - expected).max() <= 1e-5
     assert np.ptp(expected) > 0.1  # the comparison means something
 
@@ -136,6 +141,17 @@ def test_first_tokens_alone_are_the_rows_of_the_whole(tiny, training, rounded):
     assert (whole[batch.cu_seqlens[:-1]] - first).abs().max() <= 1e-6
 
 
+def test_a_deep_copy_computes_with_its_own_weights(tiny):
+    encoder, batch = load_encoder(tiny, TORCH).eval(), pack(encodings(LENGTHS))
+    before = encoder(batch, only_first=True)
+    copied = copy.deepcopy(encoder)
+    with torch.no_grad():
+        for parameter in copied.parameters():
+            parameter.zero_()
+    assert torch.equal(encoder(batch, only_first=True), before)
+    assert not copied(batch, only_first=True).any()
+
+
 def test_long_runs_equal_the_stock_padded_model(tmp_path):
     folder = tiny_encoder(tmp_path / "long", max_length=320)
     batch = encodings([5, 280, 300, 320, 257, 256])
@@ -171,9 +187,11 @@ def test_rounded_lengths_are_few_and_close(tokens):
 @given(
     lengths=st.lists(st.integers(1, 40), min_size=1, max_size=30).map(sorted),
     heads=st.integers(1, 3),
+    piece=st.integers(1, 3000),
 )
-def test_a_plan_takes_every_row_to_one_slot_and_back(lengths, heads):
-    plan = plan_attention(lengths, heads, CPU)
+def test_a_plan_takes_every_row_to_one_slot_and_back(lengths, heads, piece):
+    with mock.patch.object(plans, "PIECE", piece):
+        plan = plan_attention(lengths, heads, CPU)
     rows = torch.arange(sum(lengths) * heads)
     slots = rows[plan.gather]
     assert torch.equal(slots[plan.scatter], rows)
@@ -183,14 +201,77 @@ def test_a_plan_takes_every_row_to_one_slot_and_back(lengths, heads):
     assert plan.first.tolist() == [sum(lengths[:n]) for n in range(len(lengths))]
     owner = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths))
     done = 0
-    for run, part in zip(plan.runs, plan.split(slots[:, None]), strict=True):
-        tokens = part.view(run.count, heads, run.length)
-        assert torch.equal(tokens % heads, torch.arange(heads)[None, :, None].expand_as(tokens))
-        owners = torch.arange(done, done + run.count)[:, None, None].expand_as(tokens)
-        assert torch.equal(owner[tokens // heads], owners)
+    for run in plan.runs:
         hidden = 0 if run.bias is None else int(torch.isinf(run.bias).sum())
         assert hidden == heads * (run.count * run.length - sum(lengths[done : done + run.count]))
         done += run.count
+    seen = []
+    for part in plan.pieces:
+        tokens = part.of_keys(slots[:, None])[..., 0]  # [b, L]
+        assert tokens.shape == part.of_queries(slots[:, None]).shape[:2]
+        assert all(len({*row.tolist()}) == 1 for row in owner[tokens // heads])
+        assert all(len({*row.tolist()}) == 1 for row in tokens % heads)
+        assert part.count == tokens.numel() * part.run.length
+        seen += tokens.flatten().tolist()
+    assert seen == slots.tolist()
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=8).map(sorted),
+    piece=st.integers(1, 3000),
+    window=st.none() | st.integers(0, 20),
+    first=st.booleans(),
+)
+def test_gradients_of_attention_are_those_of_autograd(lengths, piece, window, first):
+    """Against the definition, sequence by sequence, in double precision; with dropout's mask."""
+    heads, width = 2, 4
+    with mock.patch.object(plans, "PIECE", piece):
+        plan = plan_attention(lengths, heads, CPU)
+    generator = torch.Generator().manual_seed(0)
+    rows = [sum(lengths), sum(lengths), sum(lengths)]
+    rows[0] = len(lengths) if first else rows[0]
+    q, k, v = (
+        torch.randn(n, heads, width, generator=generator, dtype=torch.float64).requires_grad_()
+        for n in rows
+    )
+    outer = torch.randn(rows[0], heads, width, generator=generator, dtype=torch.float64)
+    out = attend(q, k, v, plan, scaling=0.7, first=first, window=window)
+    found = torch.autograd.grad((out * outer).sum(), (q, k, v))
+    with torch.no_grad():
+        again = attend(q, k, v, plan, scaling=0.7, first=first, window=window)
+    assert torch.allclose(again, out, atol=1e-12)
+    wanted, start = [], 0
+    for number, length in enumerate(lengths):
+        part = slice(start, start := start + length)
+        own = q[number : number + 1] if first else q[part]
+        scores = torch.einsum("ihd,jhd->hij", own, k[part]) * 0.7
+        if window is not None:
+            places = torch.arange(length)
+            far = (places[: len(own), None] - places).abs() > window
+            scores = scores.masked_fill(far, float("-inf"))
+        wanted.append(torch.einsum("hij,jhd->ihd", scores.softmax(-1), v[part]))
+    expected = torch.cat(wanted)
+    assert torch.allclose(out, expected, atol=1e-12)
+    for one, other in zip(
+        found, torch.autograd.grad((expected * outer).sum(), (q, k, v)), strict=True
+    ):
+        assert torch.allclose(one, other, atol=1e-12)
+
+
+def test_dropout_in_attention_has_the_gradient_of_its_mask():
+    """Finite differences with the same random numbers."""
+    lengths, heads = [3, 5, 9], 2
+    plan = plan_attention(lengths, heads, CPU)
+    tensors = [torch.randn(17, heads, 4, dtype=torch.float64, requires_grad=True) for _ in "qkv"]
+
+    def run(*inputs):
+        torch.manual_seed(3)
+        return attend(*inputs, plan, scaling=0.5, dropout=0.4)
+
+    assert torch.autograd.gradcheck(run, tensors)
+    with torch.no_grad():
+        assert not torch.allclose(run(*tensors), attend(*tensors, plan, scaling=0.5))
 
 
 @given(st.lists(st.lists(st.integers(5, 90), min_size=1, max_size=12), min_size=1, max_size=9))

@@ -1,0 +1,1 @@
+"""ModernBERT and ELECTRA for nlpengine."""
