@@ -2,9 +2,9 @@
 
     python benchmarks/accuracy.py --data PATH/sst2-sentences
 
-Results are kept in benchmarks/results/accuracy.json as they come, so that it can be stopped and
-called again. The stock Trainer keeps its last weights, as it does by default; nlpengine keeps the
-best on dev, as it does by default (its last weights are scored too).
+Results are kept in benchmarks/results/ as they come, so that it can be stopped and called again;
+``--only`` runs one of the two, beside a process for the other. The stock Trainer keeps its last
+weights, as it does by default; nlpengine keeps the best on dev, as it does by default.
 """
 
 import argparse
@@ -15,14 +15,14 @@ from pathlib import Path
 from nlpengine import Engine
 from nlpengine.encoders.locate import locate
 
-RESULTS = Path(__file__).parent / "results" / "accuracy.json"
+RESULTS = Path(__file__).parent / "results"
 SETTINGS = {"epochs": 3, "batch_size": 32, "lr": 5e-5, "warmup": 0.0, "weight_decay": 0.0}
 
 
 def ours(data: Path, seed: int) -> float:
     run = Engine().run(
         "sentiment", data=str(data), seed=seed, baseline=False,
-        output=RESULTS.parent / f"run-{seed}", **SETTINGS,
+        output=RESULTS / f"run-{seed}", **SETTINGS,
     )  # fmt: skip
     return run.metrics["accuracy"].value
 
@@ -47,19 +47,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", choices=["nlpengine", "stock"])
     arguments = parser.parse_args()
-    RESULTS.parent.mkdir(exist_ok=True)
-    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for seed in range(arguments.seeds):
-        for name, work in (("nlpengine", ours), ("stock", stock)):
-            key = f"{name} {seed}"
-            if key not in found:
-                found[key] = work(arguments.data, seed)
-                RESULTS.write_text(json.dumps(found, indent=1))
-            print(f"{key}: {100 * found[key]:.2f}", flush=True)
-    for name in ("nlpengine", "stock"):
-        values = [100 * found[f"{name} {seed}"] for seed in range(arguments.seeds)]
-        print(f"{name}: mean {statistics.mean(values):.2f} of {values}")
+    RESULTS.mkdir(exist_ok=True)
+    for name, work in (("nlpengine", ours), ("stock", stock)):
+        if arguments.only in (None, name):
+            file = RESULTS / f"accuracy-{name}.json"
+            found = json.loads(file.read_text()) if file.exists() else {}
+            for seed in map(str, range(arguments.seeds)):
+                if seed not in found:
+                    found[seed] = work(arguments.data, int(seed))
+                    file.write_text(json.dumps(found, indent=1))
+                print(f"{name}, seed {seed}: {100 * found[seed]:.2f}", flush=True)
+            mean = statistics.mean(100 * found[str(seed)] for seed in range(arguments.seeds))
+            print(f"{name}: mean {mean:.2f}", flush=True)
 
 
 if __name__ == "__main__":
