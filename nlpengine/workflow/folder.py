@@ -18,9 +18,10 @@ from nlpengine.encoders.checkpoint import (
     save_checkpoint,
 )
 from nlpengine.encoders.device import Device
+from nlpengine.encoders.digest import file_sha256
 from nlpengine.encoders.families import HeadShape, head_shape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
-from nlpengine.encoders.locate import file_sha256, read_config
+from nlpengine.encoders.locate import read_config
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import DataError, UsageError
 from nlpengine.heads import HeadSpec
