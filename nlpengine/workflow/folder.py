@@ -20,11 +20,12 @@ from nlpengine.encoders.checkpoint import (
     save_checkpoint,
 )
 from nlpengine.encoders.device import Device
+from nlpengine.encoders.digest import file_sha256
 from nlpengine.encoders.encoder import Encoder
 from nlpengine.encoders.families import family_of, head_shape
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
-from nlpengine.encoders.locate import file_sha256, read_config
+from nlpengine.encoders.locate import read_config
 from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import DataError, UsageError

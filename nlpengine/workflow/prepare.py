@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from nlpengine.encoders.families import family_of, head_shape
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import EncoderSource, locate, read_config
+from nlpengine.encoders.scratch import family_name, find_blueprint, scratch_source
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Labels, Task
@@ -67,13 +70,29 @@ def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listen
         EncoderUnavailable: The encoder can't be had.
         UsageError: Settings that don't go together.
     """
+    with tempfile.TemporaryDirectory(prefix="nlpengine-") as temporary:
+        return _prepare(config, task, device, listener, Path(temporary))
+
+
+def _prepare(
+    config: RunConfig, task: Task[Any], device: Device, listener: Listeners, temporary: Path
+) -> Prepared:
+    """As `prepare`; an encoder made from scratch is in ``temporary`` until it is loaded."""
     options = make_options(task, config.options)
-    source = locate(config.encoder)  # before reading much data: the likeliest thing to be missing
+    # Before reading much data: the likeliest thing to be missing.
+    if config.from_scratch:
+        blueprint = find_blueprint(config.encoder)
+        family_of(family_name(blueprint))
+    else:
+        source = locate(config.encoder)
     splits = read_splits(config, task)
     for note in splits.notes:
         listener.note(note)
     train, dev, test = (adapt(task, part) for part in (splits.train, splits.dev, splits.test))
     labels = task.label_set(train, options)
+    if config.from_scratch:
+        texts = [text for example in train for text in example.texts]
+        source = scratch_source(config.encoder, blueprint, texts, temporary, config.seed)
     linear = choose_linear(device.torch)
     family = family_of(str(read_config(source.folder).get("model_type")))
     attention = choose_attention(family, device, config.attention)
