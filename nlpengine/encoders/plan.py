@@ -40,7 +40,8 @@ class Run:
 class AttentionPlan:
     """How T tokens in N sequences attend, for a number of heads.
 
-    Slots are ordered by run, sequence, head and place; there are S = Σ n * heads * L of them.
+    Slots are ordered by run, sequence, head and place, or by run, head, sequence and place where
+    planned ``by_head``; there are S = Σ n * heads * L of them.
 
     Attributes:
         heads: Attention heads.
@@ -87,20 +88,30 @@ class AttentionPlan:
             yield part.view(run.count * self.heads, -1, run.length)
 
 
-def plan_attention(lengths: Sequence[int], heads: int, device: torch.device) -> AttentionPlan:
+def plan_attention(
+    lengths: Sequence[int],
+    heads: int,
+    device: torch.device,
+    *,
+    by_head: bool = False,
+    most: int | None = None,
+) -> AttentionPlan:
     """Plan attention of sequences that stand shortest first.
 
     Args:
         lengths: Ascending, at least one.
         heads: Attention heads.
         device: Where the index tensors go.
+        by_head: Order a run's slots by head and then sequence: what all of a run's sequences share
+            for a head is then one product.
+        most: Query-key pairs of a run, heads counted, unless it is of one sequence alone.
     """
     runs: list[Run] = []
     gathers: list[Tensor] = []
     reals: list[Tensor] = []
     start = 0
-    for group in _groups(lengths):
-        run, gather, real = _run(group, start, heads)
+    for group in _groups(lengths, None if most is None else most // heads):
+        run, gather, real = _run(group, start, heads, by_head)
         runs.append(run)
         gathers.append(gather)
         reals.append(real)
@@ -120,18 +131,22 @@ def plan_attention(lengths: Sequence[int], heads: int, device: torch.device) -> 
     )
 
 
-def _groups(lengths: Sequence[int]) -> Iterator[Sequence[int]]:
+def _groups(lengths: Sequence[int], most: int | None) -> Iterator[Sequence[int]]:
     first = 0
     while first < len(lengths):
         last = first
         limit = lengths[first] * SLACK + ROOM
         while last < len(lengths) and lengths[last] <= limit:
+            if most is not None and last > first and (last + 1 - first) * lengths[last] ** 2 > most:
+                break
             last += 1
         yield lengths[first:last]
         first = last
 
 
-def _run(group: Sequence[int], start: int, heads: int) -> tuple[Run, Tensor, Tensor]:
+def _run(
+    group: Sequence[int], start: int, heads: int, by_head: bool
+) -> tuple[Run, Tensor, Tensor]:
     """A run, its slots' rows, and which slots are real."""
     count, length = len(group), group[-1]
     sizes = torch.tensor(group)[:, None]  # [n, 1]
@@ -140,6 +155,8 @@ def _run(group: Sequence[int], start: int, heads: int) -> tuple[Run, Tensor, Ten
     tokens = starts + torch.minimum(places, sizes - 1)  # [n, L]
     gather = tokens[:, None] * heads + torch.arange(heads)[:, None]  # [n, heads, L]
     real = (places < sizes)[:, None].expand(count, heads, length)
+    if by_head:
+        gather, real = gather.transpose(0, 1), real.transpose(0, 1)  # [heads, n, L]
     bias = None
     if group[0] < length:
         bias = torch.zeros(real.shape).masked_fill_(~real, float("-inf"))
