@@ -53,7 +53,7 @@ def load_encoder(
                 dtype=torch.float32,
                 use_safetensors=True,
                 local_files_only=True,
-                attn_implementation=NAME if run_packed else "sdpa",
+                attn_implementation=_implementation(family, run_packed),
                 output_loading_info=True,
                 **(family.base_arguments or {}),
             )
@@ -67,6 +67,13 @@ def load_encoder(
         )
     swap_kernels(model, linear)
     return Encoder(model, family, packed=run_packed, rounded=linear.onednn)
+
+
+def _implementation(family: Family, packed: bool) -> str:
+    """The name that the stock model finds its attention by."""
+    if family.run is not None:
+        return "eager"
+    return NAME if packed else "sdpa"
 
 
 def build_head(config: Any, shape: HeadShape, size: int, seed: int) -> nn.Module:

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
 from nlpengine.encoders.disentangled import attend_disentangled, plan_disentangled
 from nlpengine.encoders.plan import AttentionPlan
@@ -109,8 +108,8 @@ class _Relative:
 
     Attributes:
         embeddings: [R, width], those within reach.
-        rows: [2 * longest - 1], which of them is for each distance of a query from its key, from
-            the farthest behind (negative) to the farthest before.
+        rows: [2 * longest - 1], which of them is for each distance query minus key, from
+            1 - longest up.
     """
 
     embeddings: Tensor
@@ -125,7 +124,9 @@ def _relative_positions(encoder: Any, longest: int, device: torch.device) -> _Re
     distances = torch.arange(1 - longest, longest)
     buckets, most = getattr(encoder, "position_buckets", -1), encoder.max_relative_positions
     if buckets > 0:
-        distances = make_log_bucket_position(distances, buckets, most).long()  # type: ignore[no-untyped-call]
+        from transformers.models.deberta_v2 import modeling_deberta_v2 as stock
+
+        distances = stock.make_log_bucket_position(distances, buckets, most).long()
     span = len(table) // 2
     rows = (distances + span).clamp(0, len(table) - 1)
     low = int(rows[0]) // STEP * STEP
@@ -196,7 +197,7 @@ def _project_positions(
 
     def project(name: str, rows: Tensor) -> Tensor:
         table: Tensor = getattr(inner, name)(embeddings).index_select(0, rows)
-        return table.unflatten(-1, (heads, -1)).transpose(0, 1).contiguous()
+        return table.view(len(rows), heads, -1).transpose(0, 1).contiguous()
 
     return (
         project(names[0], relative.rows.flip(0)) if keys else None,

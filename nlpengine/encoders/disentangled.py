@@ -60,8 +60,8 @@ def attend_disentangled(
             behind the T tokens here and in k and v; they come out as zeros.
         k: [T, heads, d].
         v: [T, heads, d].
-        positions: Position keys (for c2p), from the farthest query behind its key to the farthest
-            before it, and position queries (for p2c), the other way round; each
+        positions: Position keys (for c2p), of distances query minus key from longest - 1 down to
+            1 - longest, and position queries (for p2c), from 1 - longest up; each
             [heads, 2 * longest - 1, d], or None where the term is absent.
         plan: The batch's, of `plan_disentangled`.
         scaling: Factor of the scores.
@@ -73,7 +73,8 @@ def attend_disentangled(
     """
     queries = _of_first_tokens(plan) if first else plan
     tensors = [q, k, v, *(table for table in positions if table is not None)]
-    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+    learning = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    if learning or dropout:
         result: Tensor = _Disentangled.apply(  # type: ignore[no-untyped-call]
             q, k, v, *positions, dropout, scaling, plan, queries, first
         )
@@ -127,9 +128,7 @@ def _by_distance(products: Tensor, others: int) -> Tensor:
     """
     count, rows, width = products.shape
     offset = products.storage_offset() + rows - 1
-    return products.as_strided(
-        (count, rows, others), (rows * width, max(width - 1, 1), 1), offset
-    )
+    return products.as_strided((count, rows, others), (rows * width, max(width - 1, 1), 1), offset)
 
 
 def _relate(rows: Tensor, table: Tensor, scaling: float, scores: Tensor) -> None:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from torch import nn
+from torch import Tensor, nn
+from transformers.activations import ACT2FN
 
+from nlpengine.encoders.deberta import deberta_packed
 from nlpengine.encoders.first_tokens import LastLayer, bert_last_layer
+from nlpengine.encoding.packing import PackedBatch
 from nlpengine.errors import UsageError
-from nlpengine.heads.sequence import PoolerClassifier
+from nlpengine.heads.sequence import ContextClassifier, PoolerClassifier
 from nlpengine.heads.spec import HeadSpec
 
 
@@ -34,6 +37,15 @@ class HeadShape:
     pretrained: tuple[str, ...] = ()
 
 
+class PackedRun(Protocol):
+    """A packed forward of a family's own."""
+
+    def __call__(
+        self, model: Any, batch: PackedBatch, *, only_first: bool = False, spare: int = 0
+    ) -> Tensor:
+        """Hidden of a stock base model: [T, width], or [N, width] of the first tokens alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """A model family.
@@ -42,12 +54,13 @@ class Family:
         name: As in ``config.json``'s ``model_type``.
         prefix: Where a checkpoint with a head keeps the encoder ("bert.").
         packed: Whether stock attention goes through transformers' attention interface, so that
-            a packed row runs with sequence borders kept.
+            a packed row runs with sequence borders kept, or ``run`` does it.
         heads: Head kind → shape.
         position_offset: config → position id of a sequence's first token.
         base_arguments: Extra arguments of the stock base class: no pooler, it belongs to a head.
         layers: base model → its layers, first to last.
         last_layer: The last layer for first tokens alone; None where it always gives all rows.
+        run: Its own packed forward, for families that the attention interface doesn't reach.
     """
 
     name: str
@@ -58,6 +71,7 @@ class Family:
     base_arguments: Mapping[str, Any] | None = None
     layers: Callable[[Any], Sequence[nn.Module]] = lambda model: model.encoder.layer
     last_layer: LastLayer | None = None
+    run: PackedRun | None = None
 
 
 def _bert_sequence(config: Any, size: int) -> nn.Module:
@@ -65,6 +79,34 @@ def _bert_sequence(config: Any, size: int) -> nn.Module:
     dropout = getattr(config, "classifier_dropout", None)
     probability = config.hidden_dropout_prob if dropout is None else dropout
     return PoolerClassifier(config.hidden_size, size, probability)
+
+
+def _deberta(name: str, stock: str) -> Family:
+    """DeBERTa (He et al. 2021): its head has a context pooler, which pre-training leaves out."""
+
+    def sequence(config: Any, size: int) -> nn.Module:
+        dropout = getattr(config, "cls_dropout", None)
+        return ContextClassifier(
+            config.hidden_size,
+            size,
+            config.hidden_dropout_prob if dropout is None else dropout,
+            pooler_dropout=config.pooler_dropout,
+            activation=ACT2FN[config.pooler_hidden_act],
+        )
+
+    return Family(
+        name=name,
+        prefix="deberta.",
+        packed=True,
+        heads={
+            "sequence": HeadShape(
+                build=sequence,
+                architecture=f"{stock}ForSequenceClassification",
+                names={"pooler.": "pooler.dense.", "classifier.": "classifier."},
+            )
+        },
+        run=deberta_packed,
+    )
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -83,6 +125,8 @@ FAMILIES: Mapping[str, Family] = {
         base_arguments={"add_pooling_layer": False},
         last_layer=bert_last_layer,
     ),
+    "deberta": _deberta("deberta", "Deberta"),
+    "deberta-v2": _deberta("deberta-v2", "DebertaV2"),
 }
 
 

@@ -144,9 +144,7 @@ def _groups(lengths: Sequence[int], most: int | None) -> Iterator[Sequence[int]]
         first = last
 
 
-def _run(
-    group: Sequence[int], start: int, heads: int, by_head: bool
-) -> tuple[Run, Tensor, Tensor]:
+def _run(group: Sequence[int], start: int, heads: int, by_head: bool) -> tuple[Run, Tensor, Tensor]:
     """A run, its slots' rows, and which slots are real."""
     count, length = len(group), group[-1]
     sizes = torch.tensor(group)[:, None]  # [n, 1]

@@ -6,6 +6,8 @@ recipes carry over and checkpoints travel both ways.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -35,5 +37,39 @@ class PoolerClassifier(nn.Module):
             [windows, size].
         """
         pooled = torch.tanh(self.pooler(first))
+        logits: Tensor = self.classifier(self.dropout(pooled))
+        return logits
+
+
+class ContextClassifier(nn.Module):
+    """DeBERTa's sequence head (He et al. 2021): context pooler, dropout, linear.
+
+    Args:
+        width: Hidden width.
+        size: Number of labels.
+        dropout: Before the linear layer, in training.
+        pooler_dropout: Before the pooler's dense layer, likewise.
+        activation: Of the pooler.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        size: int,
+        dropout: float,
+        *,
+        pooler_dropout: float,
+        activation: Callable[[Tensor], Tensor],
+    ) -> None:
+        super().__init__()
+        self.pooler_dropout = nn.Dropout(pooler_dropout)
+        self.pooler = nn.Linear(width, width)
+        self.activation = activation
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(width, size)
+
+    def forward(self, first: Tensor) -> Tensor:
+        """[windows, width] of first tokens → logits, [windows, size]."""
+        pooled = self.activation(self.pooler(self.pooler_dropout(first)))
         logits: Tensor = self.classifier(self.dropout(pooled))
         return logits
