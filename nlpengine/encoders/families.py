@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from nlpengine.encoders.deberta import deberta_packed
 from nlpengine.encoders.first_tokens import LastLayer, bert_last_layer, distilbert_last_layer
 from nlpengine.encoders.head_shapes import (
     HeadShape,
@@ -27,8 +28,13 @@ from nlpengine.heads.spec import HeadSpec
 class PackedRun(Protocol):
     """A packed forward of a family's own."""
 
-    def __call__(self, model: Any, batch: PackedBatch, *, only_first: bool) -> Tensor:
-        """Hidden of a stock base model: [T, width], or [N, width] of the first tokens alone."""
+    def __call__(
+        self, model: Any, batch: PackedBatch, *, only_first: bool = False, spare: int = 0
+    ) -> Tensor:
+        """Hidden of a stock base model: [T, width], or [N, width] of the first tokens alone.
+
+        ``spare`` rows of no meaning may be put behind the T, for kernels that like round numbers.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Family:
         prefix: Where a checkpoint with a head keeps the encoder ("bert.").
         heads: Head kind → shape.
         packed: Whether stock attention goes through transformers' attention interface, so that
-            a packed row runs with sequence borders kept. Others run padded.
+            a packed row runs with sequence borders kept, or ``run`` does it. Others run padded.
         position_offset: config → position id of a sequence's first token.
         segments: Whether the model takes token type ids.
         base_arguments: Extra arguments of the stock base class: no pooler, it belongs to a head.
@@ -130,6 +136,24 @@ _DISTILBERT = Family(
     last_layer=distilbert_last_layer,
 )
 
+
+def _deberta(name: str, stock: str) -> Family:
+    """DeBERTa (He et al. 2021): its head has a context pooler, which pre-training leaves out."""
+    head = pooled(
+        stock,
+        "pooler.dense.",
+        config_dropout("cls_dropout", "hidden_dropout_prob"),
+        input_dropout=config_dropout("pooler_dropout"),
+        activation=lambda config: str(config.pooler_hidden_act),
+    )
+    return Family(
+        name=name,
+        prefix="deberta.",
+        heads=shapes(stock, head, config_dropout("hidden_dropout_prob")),
+        run=deberta_packed,
+    )
+
+
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
@@ -138,6 +162,8 @@ FAMILIES: Mapping[str, Family] = {
         _roberta("xlm-roberta", "XLMRoberta"),
         _ALBERT,
         _DISTILBERT,
+        _deberta("deberta", "Deberta"),
+        _deberta("deberta-v2", "DebertaV2"),
     )
 }
 
