@@ -35,12 +35,14 @@ def command(context: click.Context, as_json: bool) -> None:
         return
     from nlpengine.encoders.catalog import CATALOG
     from nlpengine.encoders.locate import availability
+    from nlpengine.plugin.manager import PluginManager
     from nlpengine.report.terminal import plain_table
 
     found = [(spec, availability(spec)) for spec in CATALOG]
+    others = PluginManager().encoder_names()
     if as_json:
         rows = [{**dataclasses.asdict(spec), "available": how} for spec, how in found]
-        print_json({"encoders": rows})
+        print_json({"encoders": rows, "from_plugins": others})
         return
     plain_table(
         ("name", "family", "layers", "width", "parameters", "length", "cased", "languages",
@@ -55,6 +57,8 @@ def command(context: click.Context, as_json: bool) -> None:
             for spec, how in found
         ],
     )  # fmt: skip
+    if others:
+        click.echo(f"From plugins: {', '.join(others)}", err=True)
     click.echo(
         "Any local folder or Hub id (owner/name) of these families works too. "
         "More about one: nlpengine encoders show NAME",
@@ -67,15 +71,14 @@ def command(context: click.Context, as_json: bool) -> None:
 @json_flag
 def show(name: str, as_json: bool) -> None:
     """Say all that the catalog knows of NAME."""
-    from nlpengine.encoders.families import FAMILIES
-    from nlpengine.encoders.locate import availability, find_spec, unknown_encoder
+    from nlpengine.encoders.locate import availability, unknown_encoder
+    from nlpengine.plugin.manager import PluginManager
     from nlpengine.report.terminal import plain_table
 
-    spec = find_spec(name)
+    spec = PluginManager().encoder_spec(name)
     if spec is None:
         raise unknown_encoder(name)
-    row = dataclasses.asdict(spec)
-    row |= {"available": availability(spec), "runs_here": spec.family in FAMILIES}
+    row = dataclasses.asdict(spec) | {"available": availability(spec)}
     if as_json:
         print_json({"encoder": row})
         return

@@ -54,6 +54,7 @@ class Family:
         layers: base model → its layers, first to last.
         last_layer: The last layer for first tokens alone; None where it always gives all rows.
         run: Its own packed forward, for families that the attention interface doesn't reach.
+        tokenizer: The family whose kind of tokenizer ``--from-scratch`` trains; None for its own.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Family:
     layers: Callable[[Any], Sequence[nn.Module]] = lambda model: model.encoder.layer
     last_layer: LastLayer | None = None
     run: PackedRun | None = None
+    tokenizer: str | None = None
 
 
 _NO_POOLER = {"add_pooling_layer": False}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,17 +38,29 @@ class EncoderSource:
     revision: str
 
 
-def locate(name: str) -> EncoderSource:
+def find_spec(name: str) -> EncoderSpec | None:
+    """The catalog's row of a name."""
+    return next((spec for spec in CATALOG if spec.name == name), None)
+
+
+FindSpec = Callable[[str], EncoderSpec | None]
+"""Name → row, of the catalog or a plugin; None where no encoder has that name."""
+
+
+def locate(name: str, find: FindSpec = find_spec) -> EncoderSource:
     """Find an encoder's files, fetching them from the Hub where allowed.
+
+    Args:
+        name: A row's name, a folder, a run's folder, or a Hub id.
+        find: Who knows the rows.
 
     Raises:
         UsageError: No such name.
         EncoderUnavailable: The files can't be had here, are damaged, or ask for code.
     """
-    spec = find_spec(name)
+    spec = find(name)
     if spec is not None:
         found = from_package(spec) or _from_hub(name, spec.hub_id, None, spec)
-    # Names of plugins' encoders belong here: after the catalog's, before any folder of that name.
     elif name and Path(name).is_dir():
         found = _from_folder(name)
     elif is_hub_id(name):
@@ -57,11 +70,6 @@ def locate(name: str) -> EncoderSource:
         raise unknown_encoder(name)
     read_config(found.folder)
     return found
-
-
-def find_spec(name: str) -> EncoderSpec | None:
-    """The catalog's row of a name."""
-    return next((spec for spec in CATALOG if spec.name == name), None)
 
 
 def unknown_encoder(name: str) -> UsageError:

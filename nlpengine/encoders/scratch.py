@@ -8,7 +8,13 @@ from typing import Any
 
 from nlpengine.encoders.architecture import architecture, bare_model
 from nlpengine.encoders.digest import file_sha256
-from nlpengine.encoders.locate import EncoderSource, find_spec, read_config, unknown_encoder
+from nlpengine.encoders.locate import (
+    EncoderSource,
+    FindSpec,
+    find_spec,
+    read_config,
+    unknown_encoder,
+)
 from nlpengine.encoders.spec import EncoderSpec
 from nlpengine.encoding.vocabulary import train_tokenizer
 from nlpengine.errors import EncoderUnavailable, UsageError
@@ -20,14 +26,18 @@ UNCASED = ("bert", "distilbert", "albert")
 """Families whose stock tokenizer lower-cases where a folder doesn't say."""
 
 
-def find_blueprint(name: str) -> EncoderSpec | Path:
+def find_blueprint(name: str, find: FindSpec = find_spec) -> EncoderSpec | Path:
     """What to build: a catalog row, or a folder with a config.json; neither needs weights.
+
+    Args:
+        name: The row's name, or the folder.
+        find: Who knows the rows.
 
     Raises:
         UsageError: The name is neither.
         EncoderUnavailable: The folder's config.json is missing, or asks for code.
     """
-    if (spec := find_spec(name)) is not None:
+    if (spec := find(name)) is not None:
         return spec
     folder = Path(name)
     if not folder.is_dir():
@@ -50,20 +60,29 @@ def family_name(blueprint: EncoderSpec | Path) -> str:
 
 
 def scratch_source(
-    name: str, blueprint: EncoderSpec | Path, texts: Sequence[str], folder: Path, seed: int
+    name: str,
+    blueprint: EncoderSpec | Path,
+    texts: Sequence[str],
+    folder: Path,
+    seed: int,
+    tokenizer: str | None = None,
 ) -> EncoderSource:
     """Make an encoder in ``folder``; its revision is the sha256 of the fresh weights.
 
     Raises:
         NlpengineError: As `make_from_scratch`.
     """
-    make_from_scratch(blueprint, texts, folder, seed)
+    make_from_scratch(blueprint, texts, folder, seed, tokenizer)
     spec = blueprint if isinstance(blueprint, EncoderSpec) else None
     return EncoderSource(name, folder, "scratch", spec, file_sha256(folder / "model.safetensors"))
 
 
 def make_from_scratch(
-    blueprint: EncoderSpec | Path, texts: Sequence[str], folder: Path, seed: int
+    blueprint: EncoderSpec | Path,
+    texts: Sequence[str],
+    folder: Path,
+    seed: int,
+    tokenizer: str | None = None,
 ) -> Path:
     """Write a fresh encoder in the Hub's layout, with a tokenizer trained on texts.
 
@@ -75,6 +94,8 @@ def make_from_scratch(
         texts: To learn the vocabulary from.
         folder: Made if missing; config.json, model.safetensors and tokenizer files go there.
         seed: Of the weights.
+        tokenizer: Whose kind of tokenizer to train, a family of
+            `nlpengine.encoding.vocabulary.KINDS`; None for the blueprint's own family.
 
     Returns:
         The folder.
@@ -88,12 +109,13 @@ def make_from_scratch(
     from safetensors.torch import save_file
 
     config, cased = _config(blueprint)
-    tokenizer = train_tokenizer(config.model_type, texts, config.vocab_size, cased=cased)
-    tokenizer.model_max_length = _max_length(config)
-    config.vocab_size = len(tokenizer)
-    config.pad_token_id = tokenizer.pad_token_id
+    kind = tokenizer or config.model_type
+    made = train_tokenizer(kind, texts, config.vocab_size, cased=cased)
+    made.model_max_length = _max_length(config)
+    config.vocab_size = len(made)
+    config.pad_token_id = made.pad_token_id
     if config.bos_token_id is not None:
-        config.bos_token_id, config.eos_token_id = tokenizer.cls_token_id, tokenizer.sep_token_id
+        config.bos_token_id, config.eos_token_id = made.cls_token_id, made.sep_token_id
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = bare_model(config)
@@ -101,7 +123,7 @@ def make_from_scratch(
     config.architectures = [type(model).__name__]
     config.save_pretrained(folder)
     save_file(model.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
-    tokenizer.save_pretrained(folder)
+    made.save_pretrained(folder)
     return folder
 
 

@@ -20,7 +20,7 @@ from nlpengine.encoders.checkpoint import (
     load_head_weights,
 )
 from nlpengine.encoders.device import Device
-from nlpengine.encoders.families import family_of, head_shape
+from nlpengine.encoders.families import head_shape
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import EncoderSource, locate, read_config
@@ -28,6 +28,7 @@ from nlpengine.encoders.scratch import family_name, find_blueprint, scratch_sour
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Labels, Task
+from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.config import RunConfig, make_options, resolve
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
@@ -62,7 +63,13 @@ class Prepared:
     facts: dict[str, Any]
 
 
-def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listeners) -> Prepared:
+def prepare(
+    config: RunConfig,
+    task: Task[Any],
+    device: Device,
+    plugins: PluginManager,
+    listener: Listeners,
+) -> Prepared:
     """Read, check, load and encode.
 
     Raises:
@@ -71,20 +78,26 @@ def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listen
         UsageError: Settings that don't go together.
     """
     with tempfile.TemporaryDirectory(prefix="nlpengine-") as temporary:
-        return _prepare(config, task, device, listener, Path(temporary))
+        return _prepare(config, task, device, plugins, listener, Path(temporary))
 
 
 def _prepare(
-    config: RunConfig, task: Task[Any], device: Device, listener: Listeners, temporary: Path
+    config: RunConfig,
+    task: Task[Any],
+    device: Device,
+    plugins: PluginManager,
+    listener: Listeners,
+    temporary: Path,
 ) -> Prepared:
     """As `prepare`; an encoder made from scratch is in ``temporary`` until it is loaded."""
     options = make_options(task, config.options)
     # Before reading much data: the likeliest thing to be missing.
     if config.from_scratch:
-        blueprint = find_blueprint(config.encoder)
-        family_of(family_name(blueprint))
+        blueprint = find_blueprint(config.encoder, plugins.encoder_spec)
+        family = plugins.family(family_name(blueprint))
     else:
-        source = locate(config.encoder)
+        source = locate(config.encoder, plugins.encoder_spec)
+        family = plugins.family(str(read_config(source.folder).get("model_type")))
     splits = read_splits(config, task)
     for note in splits.notes:
         listener.note(note)
@@ -92,13 +105,15 @@ def _prepare(
     labels = task.label_set(train, options)
     if config.from_scratch:
         texts = [text for example in train for text in example.texts]
-        source = scratch_source(config.encoder, blueprint, texts, temporary, config.seed)
+        source = scratch_source(
+            config.encoder, blueprint, texts, temporary, config.seed, family.tokenizer
+        )
     linear = choose_linear(device.torch)
-    family = family_of(str(read_config(source.folder).get("model_type")))
     attention = choose_attention(family, device, config.attention)
     encoder = load_encoder(
         source.folder,
         linear,
+        family=family,
         backend=attention.backend,
         attention_dropout=config.attention_dropout,
     )

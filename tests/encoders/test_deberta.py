@@ -1,5 +1,7 @@
 """DeBERTa v1, v2 and v3 packed against the stock padded models."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from transformers import AutoModelForSequenceClassification, DebertaConfig, DebertaV2Config
 
 from nlpengine.encoders import disentangled
+from nlpengine.encoders import plan as plans
 from nlpengine.encoders.checkpoint import (
     build_head,
     load_encoder,
@@ -242,12 +245,12 @@ def test_heads_that_talk_are_refused():
         deberta_packed(model, pack(encodings([3])))
 
 
-@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("backend", ["packed", "padded"])
 @pytest.mark.parametrize("name", ["v1 c2p|p2c", "v3 c2p|p2c"])
-def test_checkpoints_open_both_ways(name, packed, tmp_path):
+def test_checkpoints_open_both_ways(name, backend, tmp_path):
     stock = classifier(CONFIGS[name])
     stock.save_pretrained(tmp_path / "theirs")
-    encoder = load_encoder(tmp_path / "theirs", TORCH, packed=packed).eval()
+    encoder = load_encoder(tmp_path / "theirs", TORCH, backend=backend).eval()
     shape = encoder.family.heads["sequence"]
     head = build_head(encoder.config, shape, 2, seed=0).eval()
     theirs = tmp_path / "theirs"
@@ -271,14 +274,13 @@ def test_checkpoints_open_both_ways(name, packed, tmp_path):
     most=st.integers(1, 5000),
 )
 def test_a_plan_by_head_takes_every_row_to_one_slot_and_back(lengths, heads, most):
-    plan = plan_attention(lengths, heads, CPU, by_head=True, most=most)
+    with mock.patch.object(plans, "RUN", most):
+        plan = plan_attention(lengths, heads, CPU, by_head=True)
     rows = torch.arange(sum(lengths) * heads)
     slots = rows[plan.gather]
     assert torch.equal(slots[plan.scatter], rows)
     assert sum(run.count for run in plan.runs) == len(lengths)
-    for run, size, part in zip(
-        plan.runs, plan.score_sizes(), plan.split(slots[:, None]), strict=True
-    ):
-        assert run.count == 1 or size <= most
-        tokens = part.view(heads, run.count, run.length)
+    for run, piece in zip(plan.runs, plan.pieces, strict=True):
+        assert run.count == 1 or piece.count <= most
+        tokens = piece.of_keys(slots[:, None]).view(heads, run.count, run.length)
         assert torch.equal(tokens % heads, torch.arange(heads)[:, None, None].expand_as(tokens))
