@@ -38,7 +38,7 @@ def main() -> None:
             )  # fmt: skip
         score = run.metrics["accuracy"]
         beside = {baseline.name: baseline for baseline in run.record.baselines}
-        majority, tfidf = beside["majority"], beside["tfidf"]
+        majority, tfidf = beside["majority"], beside["tf-idf"]
         margin = majority.difference
         print(
             f"| {family} | {100 * score.value:.1f} ({100 * score.low:.1f} to "
