@@ -88,7 +88,6 @@ def show(name: str, as_json: bool) -> None:
         "learning_rate": f"{spec.learning_rate:g} (fine-tuning, batch 32)",
         "settings": settings or "the family's defaults",
         "available": row["available"] or f"from the Hub: nlpengine encoders fetch {name}",
-        "runs_here": "yes" if row["runs_here"] else f"not yet: the family {spec.family}",
     }
     plain_table(
         (name, ""),

@@ -111,12 +111,9 @@ def _prepare(
     linear = choose_linear(device.torch)
     attention = choose_attention(family, device, config.attention)
     encoder = load_encoder(
-        source.folder,
-        linear,
-        family=family,
-        backend=attention.backend,
+        source.folder, linear, family=family, backend=attention.backend,
         attention_dropout=config.attention_dropout,
-    )
+    )  # fmt: skip
     limit = encoder.max_length if source.spec is None else source.spec.max_length
     tokenizer = Tokenizer(source.folder)
     config, notes = _settle(config, task, source, tokenizer, train, limit, device.token_budget)
@@ -128,14 +125,9 @@ def _prepare(
     labels, kept = _start_head(head, config, source, shape, encoder.family, labels, listener)
     swap_kernels(head, linear)
     budget = TokenBudget(int(config.batch_tokens or 0), listener.note)
-    network = Network(
-        encoder.to(device.torch),
-        head.to(device.torch),
-        spec.kind,
-        device,
-        budget,
-        pooling=shape.pooling(encoder.config),
-    )
+    encoder, head = encoder.to(device.torch), head.to(device.torch)
+    pooling = shape.pooling(encoder.config)
+    network = Network(encoder, head, spec.kind, device, budget, pooling=pooling)
     policy = WindowPolicy(int(config.max_length or 0), int(config.overlap or 0), config.long_text)
     origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
     model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)

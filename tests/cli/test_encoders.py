@@ -30,10 +30,9 @@ def test_show(cli):
         "108,891,648",
         "Apache-2.0",
         "2e-05",
-        "runs here",
     ):
         assert word in done.out
-    assert cli("encoders", "show", "minilm", "--json").json()["encoder"]["runs_here"] is True
+    assert cli("encoders", "show", "minilm", "--json").json()["encoder"]["available"] == "package"
 
 
 def test_show_mistakes(cli):

@@ -135,7 +135,7 @@ def test_hidden_and_gradients_equal_the_stock_padded_model(name, only_first):
 @pytest.mark.parametrize("name", ["v1 c2p|p2c", "v3 c2p|p2c", "v2 conv"])
 def test_bands_and_split_runs_change_nothing(name, only_first, monkeypatch):
     monkeypatch.setattr(disentangled, "BAND", 7)
-    monkeypatch.setattr(disentangled, "SCORES", 1500)
+    monkeypatch.setattr(plans, "RUN", 1500)
     model = classifier(CONFIGS[name]).deberta
     assert_parity(model, encodings((*LENGTHS, 9, 9, 9)), only_first)
 
