@@ -83,7 +83,7 @@ class Engine:
         """
         where = choose_device(device)
         return load_model(
-            Path(path), self.plugins.task, where, self.encoders, task=task, budget=batch_tokens
+            Path(path), self.plugins, where, self.encoders, task=task, budget=batch_tokens
         )
 
     def evaluate(

@@ -47,7 +47,7 @@ def _facts() -> dict[str, Any]:
         "cpu": torch.backends.cpu.get_cpu_capability(),
         "encoders right now": found or "none: pip install 'nlpengine[offline]'",
         "Hub cache": str(constants.HF_HUB_CACHE),
-        "Hub": "offline (HF_HUB_OFFLINE)" if constants.HF_HUB_OFFLINE else "may be asked",
+        "Hub": _hub(constants.ENDPOINT, offline=constants.HF_HUB_OFFLINE),
         "plugins": {
             f"{state.entry.kind} {state.entry.name}": state.status
             + (f": {state.reason}" if state.reason else "")
@@ -55,6 +55,22 @@ def _facts() -> dict[str, Any]:
         },
         "versions": versions(),
     }
+
+
+def _hub(address: str, *, offline: bool) -> str:
+    """Whether the Hub answers, within a few seconds."""
+    if offline:
+        return "not asked: HF_HUB_OFFLINE is set"
+    import socket
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(address)
+    port = parts.port or (80 if parts.scheme == "http" else 443)
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout=3).close()
+    except OSError as error:
+        return f"no answer ({error}): encoders come from the cache alone"
+    return "answers"
 
 
 def _line(value: object) -> str:

@@ -84,6 +84,8 @@ def _field_docs(options: type[Any]) -> dict[str, str]:
 
 FLAGS = (
     click.option("--encoder", help="Catalog name, Hub id, folder or run. [default: minilm]"),
+    click.option("--from-scratch", is_flag=True, flag_value=True, default=None, type=bool,
+                 help="The architecture alone: fresh weights, a vocabulary of the training texts."),
     click.option("--data", help="demo, a folder, a file, or a Hub data set. [default: demo]"),
     click.option("--map", "mapping", help="Columns: text=review,label=stars."),
     click.option("--epochs", type=int, help="Passes over the training data. [default: recipe]"),

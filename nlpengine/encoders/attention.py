@@ -66,10 +66,10 @@ def attend(
     if learning or dropout:
         result: Tensor = _PackedAttention.apply(q, k, v, dropout, scaling, plan, first, window)  # type: ignore[no-untyped-call]
         return result
-    query, key, value = _to_slots(q, plan, first), _to_slots(k, plan), _to_slots(v, plan)
+    query, key, value = to_slots(q, plan, first), to_slots(k, plan), to_slots(v, plan)
     context = torch.empty_like(query)
     pieces = plan.first_pieces if first else plan.pieces
-    room = _room(query, pieces)
+    room = score_room(query, pieces)
     for piece in pieces:
         a, b, c = piece.of_queries(query), piece.of_keys(key), piece.of_keys(value)
         bias = piece.bias_for(query, window, first=first)
@@ -84,10 +84,10 @@ def attend(
         weights = piece.shaped(room)
         _softmax_scores(a, b, bias, scaling, weights)
         torch.bmm(weights, c, out=out)
-    return _to_rows(context, plan, q.shape, first)
+    return to_rows(context, plan, q.shape, first)
 
 
-def _room(like: Tensor, pieces: Sequence[Piece]) -> Tensor:
+def score_room(like: Tensor, pieces: Sequence[Piece]) -> Tensor:
     """Memory for the scores of any piece."""
     return like.new_empty(max(piece.count for piece in pieces))
 
@@ -128,13 +128,13 @@ def _softmax_scores(
     torch.softmax(out, -1, out=out)
 
 
-def _to_slots(rows: Tensor, plan: AttentionPlan, first: bool = False) -> Tensor:
+def to_slots(rows: Tensor, plan: AttentionPlan, first: bool = False) -> Tensor:
     """[T, heads, d] → [S, d]; rows of first tokens are in the order of slots as they are."""
     flat = rows.reshape(-1, rows.shape[-1])
     return flat if first else flat.index_select(0, plan.gather)
 
 
-def _to_rows(slots: Tensor, plan: AttentionPlan, shape: torch.Size, first: bool = False) -> Tensor:
+def to_rows(slots: Tensor, plan: AttentionPlan, shape: torch.Size, first: bool = False) -> Tensor:
     """[S, d] → rows of a shape, [T, heads, d]; spare rows behind the T tokens are zero."""
     if first:
         return slots.view(shape)
@@ -160,14 +160,14 @@ class _PackedAttention(torch.autograd.Function):
         first: bool,
         window: int | None,
     ) -> Tensor:
-        query, key, value = _to_slots(q, plan, first), _to_slots(k, plan), _to_slots(v, plan)
+        query, key, value = to_slots(q, plan, first), to_slots(k, plan), to_slots(v, plan)
         pieces = plan.first_pieces if first else plan.pieces
         count = sum(piece.count for piece in pieces)
         weights = query.new_empty(count)
         draws = dropout_draws(count, query.device) if dropout else None
         rate = 1 / kept_share(dropout)
         context = torch.empty_like(query)
-        room = _room(query, pieces)
+        room = score_room(query, pieces)
         for piece in pieces:
             bias = piece.bias_for(query, window, first=first)
             scores, out = piece.of_scores(weights), piece.of_queries(context)
@@ -179,7 +179,7 @@ class _PackedAttention(torch.autograd.Function):
         ctx.plan, ctx.scaling, ctx.first, ctx.dropout = plan, scaling, first, dropout
         ctx.shapes = q.shape, k.shape
         ctx.save_for_backward(query, key, value, weights, draws)
-        return _to_rows(context, plan, q.shape, first)
+        return to_rows(context, plan, q.shape, first)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -187,12 +187,12 @@ class _PackedAttention(torch.autograd.Function):
         query, key, value, weights, draws = ctx.saved_tensors
         plan, first, scaling = ctx.plan, ctx.first, ctx.scaling
         rate = 1 / kept_share(ctx.dropout)
-        gradient = _to_slots(gradients[0], plan, first)
+        gradient = to_slots(gradients[0], plan, first)
         if plan.padded is not None and not first:
             gradient.index_fill_(0, plan.padded, 0.0)
         grad_query, grad_key, grad_value = (torch.empty_like(t) for t in (query, key, value))
         pieces = plan.first_pieces if first else plan.pieces
-        rooms = _room(query, pieces), _room(query, pieces)
+        rooms = score_room(query, pieces), score_room(query, pieces)
         for piece in pieces:
             a, b, c = piece.of_queries(query), piece.of_keys(key), piece.of_keys(value)
             out, scores = piece.of_queries(gradient), piece.of_scores(weights)
@@ -212,9 +212,9 @@ class _PackedAttention(torch.autograd.Function):
             torch.baddbmm(grad_b, inner.transpose(1, 2), a, beta=0, alpha=scaling, out=grad_b)
         q_shape, k_shape = ctx.shapes
         return (
-            _to_rows(grad_query, plan, q_shape, first),
-            _to_rows(grad_key, plan, k_shape),
-            _to_rows(grad_value, plan, k_shape),
+            to_rows(grad_query, plan, q_shape, first),
+            to_rows(grad_key, plan, k_shape),
+            to_rows(grad_value, plan, k_shape),
             *[None] * 5,
         )
 

@@ -45,8 +45,9 @@ class Encoder(nn.Module):
         self.model = model
         self.family = family
         self.backend = backend
-        self._short_cut = backend != "padded" and family.last_layer is not None
-        if self._short_cut and family.last_layer is not None:
+        packed = backend != "padded"
+        self._short_cut = packed and (family.last_layer is not None or family.run is not None)
+        if packed and family.last_layer is not None:
             read_first_tokens(family.layers(model)[-1], family.last_layer)
 
     @property
@@ -82,8 +83,6 @@ class Encoder(nn.Module):
         """
         if self.backend == "padded":
             hidden = self._padded(batch)
-        elif self.family.run is not None:
-            return self.family.run(self.model, batch, only_first=only_first)
         else:
             hidden = self._packed(batch, only_first=only_first and self._short_cut)
             if only_first and self._short_cut:
@@ -92,6 +91,8 @@ class Encoder(nn.Module):
 
     def _packed(self, batch: PackedBatch, *, only_first: bool) -> Tensor:
         spare = round_length(batch.tokens) - batch.tokens if self.rounded else 0
+        if self.family.run is not None:
+            return self.family.run(self.model, batch, only_first=only_first, spare=spare)
         ids, positions, types = (
             functional.pad(row, (0, spare))[None]
             for row in (batch.input_ids, batch.position_ids, batch.token_type_ids)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from nlpengine.encoders.deberta import deberta_packed
 from nlpengine.encoders.first_tokens import LastLayer, bert_last_layer, distilbert_last_layer
 from nlpengine.encoders.head_shapes import (
     HeadShape,
@@ -27,8 +28,13 @@ from nlpengine.heads.spec import HeadSpec
 class PackedRun(Protocol):
     """A packed forward of a family's own."""
 
-    def __call__(self, model: Any, batch: PackedBatch, *, only_first: bool) -> Tensor:
-        """Hidden of a stock base model: [T, width], or [N, width] of the first tokens alone."""
+    def __call__(
+        self, model: Any, batch: PackedBatch, *, only_first: bool = False, spare: int = 0
+    ) -> Tensor:
+        """Hidden of a stock base model: [T, width], or [N, width] of the first tokens alone.
+
+        ``spare`` rows of no meaning may be put behind the T, for kernels that like round numbers.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Family:
         prefix: Where a checkpoint with a head keeps the encoder ("bert.").
         heads: Head kind → shape.
         packed: Whether stock attention goes through transformers' attention interface, so that
-            a packed row runs with sequence borders kept. Others run padded.
+            a packed row runs with sequence borders kept, or ``run`` does it. Others run padded.
         position_offset: config → position id of a sequence's first token.
         segments: Whether the model takes token type ids.
         base_arguments: Extra arguments of the stock base class: no pooler, it belongs to a head.
@@ -48,6 +54,7 @@ class Family:
         layers: base model → its layers, first to last.
         last_layer: The last layer for first tokens alone; None where it always gives all rows.
         run: Its own packed forward, for families that the attention interface doesn't reach.
+        tokenizer: The family whose kind of tokenizer ``--from-scratch`` trains; None for its own.
     """
 
     name: str
@@ -61,6 +68,7 @@ class Family:
     layers: Callable[[Any], Sequence[nn.Module]] = lambda model: model.encoder.layer
     last_layer: LastLayer | None = None
     run: PackedRun | None = None
+    tokenizer: str | None = None
 
 
 _NO_POOLER = {"add_pooling_layer": False}
@@ -130,6 +138,24 @@ _DISTILBERT = Family(
     last_layer=distilbert_last_layer,
 )
 
+
+def _deberta(name: str, stock: str) -> Family:
+    """DeBERTa (He et al. 2021): its head has a context pooler, which pre-training leaves out."""
+    head = pooled(
+        stock,
+        "pooler.dense.",
+        config_dropout("cls_dropout", "hidden_dropout_prob"),
+        input_dropout=config_dropout("pooler_dropout"),
+        activation=lambda config: str(config.pooler_hidden_act),
+    )
+    return Family(
+        name=name,
+        prefix="deberta.",
+        heads=shapes(stock, head, config_dropout("hidden_dropout_prob")),
+        run=deberta_packed,
+    )
+
+
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
@@ -138,6 +164,8 @@ FAMILIES: Mapping[str, Family] = {
         _roberta("xlm-roberta", "XLMRoberta"),
         _ALBERT,
         _DISTILBERT,
+        _deberta("deberta", "Deberta"),
+        _deberta("deberta-v2", "DebertaV2"),
     )
 }
 

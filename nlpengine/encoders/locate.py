@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
+import difflib
 import importlib.util
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nlpengine.encoders.catalog import CATALOG
+from nlpengine.encoders.code import code_request
+from nlpengine.encoders.converted import converted_folder, find_converted, pickles_of
+from nlpengine.encoders.digest import file_sha256
+from nlpengine.encoders.hub import HubMiss, cache_folder, has_weights, is_hub_id, snapshot
 from nlpengine.encoders.spec import EncoderSpec
-from nlpengine.errors import DataError, EncoderUnavailable, UsageError, did_you_mean
-
-FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
-"""What is fetched from the Hub: never a pickle, never code."""
-
-CODE_KEYS = ("auto_map", "custom_pipelines", "trust_remote_code", "_attn_implementation_internal")
-"""config.json keys that make transformers run code from the repository."""
+from nlpengine.errors import EncoderUnavailable, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,79 +38,93 @@ class EncoderSource:
     revision: str
 
 
-def locate(name: str) -> EncoderSource:
-    """Find an encoder's files, fetching them from the Hub where allowed.
-
-    Raises:
-        UsageError: No such name.
-        EncoderUnavailable: The files can't be had here, are damaged, or ask for code.
-    """
-    spec = find_spec(name)
-    if spec is not None:
-        found = _from_package(spec) or _from_hub(name, spec.hub_id, None, spec)
-    elif Path(name).is_dir():
-        found = _from_folder(name)
-    elif "/" in name and not name.startswith((".", "/", "~")) and name.count("/") == 1:
-        hub_id, _, revision = name.partition("@")
-        found = _from_hub(name, hub_id, revision or None, None)
-    else:
-        names = [row.name for row in CATALOG]
-        raise UsageError(
-            f"unknown encoder {name!r}.{did_you_mean(name, names)} It is no catalog name, no "
-            "folder and no Hub id (owner/name). List the names with: nlpengine encoders"
-        )
-    read_config(found.folder)
-    return found
-
-
 def find_spec(name: str) -> EncoderSpec | None:
     """The catalog's row of a name."""
     return next((spec for spec in CATALOG if spec.name == name), None)
 
 
+FindSpec = Callable[[str], EncoderSpec | None]
+"""Name → row, of the catalog or a plugin; None where no encoder has that name."""
+
+
+def locate(name: str, find: FindSpec = find_spec) -> EncoderSource:
+    """Find an encoder's files, fetching them from the Hub where allowed.
+
+    Args:
+        name: A row's name, a folder, a run's folder, or a Hub id.
+        find: Who knows the rows.
+
+    Raises:
+        UsageError: No such name.
+        EncoderUnavailable: The files can't be had here, are damaged, or ask for code.
+    """
+    spec = find(name)
+    if spec is not None:
+        found = from_package(spec) or _from_hub(name, spec.hub_id, None, spec)
+    elif name and Path(name).is_dir():
+        found = _from_folder(name)
+    elif is_hub_id(name):
+        hub_id, _, revision = name.partition("@")
+        found = _from_hub(name, hub_id, revision or None, None)
+    else:
+        raise unknown_encoder(name)
+    read_config(found.folder)
+    return found
+
+
+def unknown_encoder(name: str) -> UsageError:
+    """The error for a name that leads nowhere: the nearest names, and how to list all."""
+    names = [spec.name for spec in CATALOG]
+    near = [known for known in names if len(name) > 2 and known.startswith(name.lower())]
+    near = (near or difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.6))[:5]
+    *others, last = [repr(known) for known in near] or [""]
+    hint = f" Did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if near else ""
+    return UsageError(
+        f"unknown encoder {name!r}.{hint} It is no catalog name, no folder and no Hub id "
+        "(owner/name). List the names with: nlpengine encoders"
+    )
+
+
 def availability(spec: EncoderSpec) -> str | None:
-    """How a catalog encoder can be had right now: "package", "cache", or None."""
+    """How a catalog encoder can be had right now: "package", "cache", "converted", or None."""
     if _package_folder(spec) is not None:
         return "package"
     from huggingface_hub import try_to_load_from_cache
 
-    cached = try_to_load_from_cache(spec.hub_id, "model.safetensors")
-    return "cache" if isinstance(cached, str) else None
+    if isinstance(try_to_load_from_cache(spec.hub_id, "model.safetensors"), str):
+        return "cache"
+    return "converted" if converted_folder(spec.hub_id, None) is not None else None
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """config.json, refused where it asks for code.
+    """config.json, refused where it or the tokenizer's asks for code.
 
     Raises:
-        EncoderUnavailable: Missing, unreadable, or with a key of `CODE_KEYS`.
+        EncoderUnavailable: Missing, unreadable, or with a request of `code_request`.
     """
     path = folder / "config.json"
-    try:
-        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise EncoderUnavailable(f"{folder} has no config.json: it is no model folder.") from error
-    except (OSError, ValueError) as error:
-        raise EncoderUnavailable(f"{path} can't be read: {error}") from error
-    for key in CODE_KEYS:
-        if config.get(key):
-            raise EncoderUnavailable(
-                f"{path} asks to run code ({key!r}); nlpengine runs no code from model folders. "
-                "Remove the key if you trust the weights alone."
-            )
+    if not path.is_file():
+        raise EncoderUnavailable(f"{folder} has no config.json: it is no model folder.")
+    config = _read_json(path)
+    tokenizer = folder / "tokenizer_config.json"
+    if tokenizer.is_file():
+        _read_json(tokenizer)
     return config
 
 
-def file_sha256(path: Path) -> str:
-    """Hex sha256 of a file.
-
-    Raises:
-        DataError: The file can't be read.
-    """
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"can't be read: {error.strerror}", path) from error
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EncoderUnavailable(f"{path} can't be read: {error}") from error
+    if not isinstance(content, dict):
+        raise EncoderUnavailable(f"{path} can't be read: it is no JSON object.")
+    if key := code_request(content):
+        raise EncoderUnavailable(
+            f"{path} asks to run code ({key!r}); nlpengine runs no code from model folders. "
+            "Remove the key if you trust the weights alone."
+        )
+    return content
 
 
 def _package_folder(spec: EncoderSpec) -> Path | None:
@@ -124,7 +137,12 @@ def _package_folder(spec: EncoderSpec) -> Path | None:
     return folder if (folder / "model.safetensors").is_file() else None
 
 
-def _from_package(spec: EncoderSpec) -> EncoderSource | None:
+def from_package(spec: EncoderSpec) -> EncoderSource | None:
+    """The encoder of an installed package; None where there is none.
+
+    Raises:
+        EncoderUnavailable: Its weights are not the published ones.
+    """
     folder = _package_folder(spec)
     if folder is None:
         return None
@@ -142,11 +160,15 @@ def _from_folder(name: str) -> EncoderSource:
     kind = "folder"
     if (folder / "run.json").is_file():
         folder, kind = folder / "model", "run"
+    if not has_weights(folder):
+        because = "."
+        if pickles := pickles_of(folder):
+            because = (
+                f" ({pickles[0].name} is a pickle, which is never opened in a run). Convert it "
+                f"once: nlpengine encoders fetch {folder} --output NEW-FOLDER"
+            )
+        raise EncoderUnavailable(f"{folder} has no model.safetensors{because}")
     weights = folder / "model.safetensors"
-    if not weights.is_file() and not (folder / "model.safetensors.index.json").is_file():
-        pickles = sorted(path.name for path in folder.glob("*.bin"))
-        because = f" ({', '.join(pickles)} is a pickle, which is never opened)" if pickles else ""
-        raise EncoderUnavailable(f"{folder} has no model.safetensors{because}.")
     revision = file_sha256(weights) if weights.is_file() else "sharded"
     return EncoderSource(name, folder, kind, None, revision)
 
@@ -154,35 +176,24 @@ def _from_folder(name: str) -> EncoderSource:
 def _from_hub(
     name: str, hub_id: str, revision: str | None, spec: EncoderSpec | None
 ) -> EncoderSource:
-    from huggingface_hub import constants, snapshot_download
-
-    def fetch(local: bool) -> str:
-        return snapshot_download(
-            hub_id, revision=revision, allow_patterns=list(FILES), local_files_only=local
-        )
-
+    """The Hub's cache, then nlpengine's own of converted encoders, then the network."""
     reasons = []
     for local in (True, False):
-        if not local and constants.HF_HUB_OFFLINE:
-            reasons.append("the network was not tried: HF_HUB_OFFLINE is set")
-            break
         try:
-            folder = Path(fetch(local))
-        except Exception as error:  # the Hub client raises many kinds, also its HTTP library's
-            text = (str(error).strip() or "?").splitlines()[0]
-            reasons.append(
-                "it is not in the cache" if local else f"the Hub: {type(error).__name__}: {text}"
-            )
-            continue
-        if (folder / "model.safetensors").is_file() or not local:
-            return EncoderSource(name, folder, "hub", spec, folder.name)
-        reasons.append("the cached copy has no model.safetensors")
+            folder = snapshot(hub_id, revision, local=local)
+        except HubMiss as miss:
+            reasons.append(str(miss))
+        else:
+            if has_weights(folder):
+                return EncoderSource(name, folder, "hub", spec, folder.name)
+            where = "the cached copy" if local else "the Hub's copy"
+            reasons.append(f"{where} has no model.safetensors")
+        if local and (converted := find_converted(hub_id, revision)) is not None:
+            return EncoderSource(name, converted, "hub", spec, converted.name)
     raise EncoderUnavailable(_unavailable(name, hub_id, revision, reasons))
 
 
 def _unavailable(name: str, hub_id: str, revision: str | None, reasons: list[str]) -> str:
-    from huggingface_hub import constants
-
     asked = f"{hub_id}@{revision}" if revision else hub_id
     now = [spec.name for spec in CATALOG if availability(spec) is not None]
     works = (
@@ -193,6 +204,7 @@ def _unavailable(name: str, hub_id: str, revision: str | None, reasons: list[str
         "pip install 'nlpengine[offline]'"
     )
     return (
-        f"the encoder {name!r} can't be had. Looked for {asked} in {constants.HF_HUB_CACHE}: "
-        f"{'; '.join(reasons)}. {works}"
+        f"the encoder {name!r} can't be had. Looked for {asked} in {cache_folder()}: "
+        f"{'; '.join(reasons)}. With a network, prepare it once: nlpengine encoders fetch {name}. "
+        f"{works}"
     )

@@ -23,6 +23,9 @@ many kernel calls and were 5 % slower at 24 tokens."""
 PIECE = 2**19
 """Scores that are computed together, where a run has more: 2 MiB of float32."""
 
+RUN = 2**20
+"""The same of a run that is planned by head, unless it is of one sequence alone: 4 MiB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -102,7 +105,8 @@ class Piece:
 class AttentionPlan:
     """How T tokens in N sequences attend, for a number of heads.
 
-    Slots are ordered by run, sequence, head and place; there are S = Σ n * heads * L of them.
+    Slots are ordered by run, sequence, head and place, or by run, head, sequence and place where
+    planned ``by_head``; there are S = Σ n * heads * L of them.
 
     Attributes:
         heads: Attention heads.
@@ -132,7 +136,12 @@ class AttentionPlan:
 
 
 def plan_attention(
-    lengths: Sequence[int], heads: int, device: torch.device, *, borders: bool = False
+    lengths: Sequence[int],
+    heads: int,
+    device: torch.device,
+    *,
+    borders: bool = False,
+    by_head: bool = False,
 ) -> AttentionPlan:
     """Plan attention of sequences that stand shortest first.
 
@@ -141,13 +150,15 @@ def plan_attention(
         heads: Attention heads.
         device: Where the index tensors go.
         borders: Whether a kernel takes sequence borders.
+        by_head: Order a run's slots by head and then sequence, and make each run a piece: what all
+            of its sequences share for a head is then one product. Runs are kept short instead.
     """
     runs: list[Run] = []
     gathers: list[Tensor] = []
     reals: list[Tensor] = []
     start = 0
-    for group in _groups(lengths):
-        run, gather, real = _run(group, start, heads)
+    for group in _groups(lengths, RUN // heads if by_head else None):
+        run, gather, real = _run(group, start, heads, by_head)
         runs.append(run)
         gathers.append(gather)
         reals.append(real)
@@ -158,12 +169,13 @@ def plan_attention(
     scatter[gather[real]] = slots[real]
     sizes = torch.tensor(lengths)
     ends = torch.tensor([0, *sizes.cumsum(0).tolist()], dtype=torch.int32)
+    most = None if by_head else PIECE
     placed = tuple(_on(run, device) for run in runs)
     return AttentionPlan(
         heads=heads,
         runs=placed,
-        pieces=tuple(_pieces(placed, heads, first=False)),
-        first_pieces=tuple(_pieces(placed, heads, first=True)),
+        pieces=tuple(_pieces(placed, heads, most, first=False)),
+        first_pieces=tuple(_pieces(placed, heads, most, first=True)),
         gather=gather.to(device),
         scatter=scatter.to(device),
         padded=None if bool(real.all()) else slots[~real].to(device),
@@ -173,18 +185,21 @@ def plan_attention(
     )
 
 
-def _groups(lengths: Sequence[int]) -> Iterator[Sequence[int]]:
+def _groups(lengths: Sequence[int], most: int | None) -> Iterator[Sequence[int]]:
+    """Neighbours of like length, of ``most`` query-key pairs together unless it is one alone."""
     first = 0
     while first < len(lengths):
         last = first
         limit = lengths[first] * SLACK + ROOM
         while last < len(lengths) and lengths[last] <= limit:
+            if most is not None and last > first and (last + 1 - first) * lengths[last] ** 2 > most:
+                break
             last += 1
         yield lengths[first:last]
         first = last
 
 
-def _run(group: Sequence[int], start: int, heads: int) -> tuple[Run, Tensor, Tensor]:
+def _run(group: Sequence[int], start: int, heads: int, by_head: bool) -> tuple[Run, Tensor, Tensor]:
     """A run, its slots' rows, and which slots are real."""
     count, length = len(group), group[-1]
     sizes = torch.tensor(group)[:, None]  # [n, 1]
@@ -193,19 +208,22 @@ def _run(group: Sequence[int], start: int, heads: int) -> tuple[Run, Tensor, Ten
     tokens = starts + torch.minimum(places, sizes - 1)  # [n, L]
     gather = tokens[:, None] * heads + torch.arange(heads)[:, None]  # [n, heads, L]
     real = (places < sizes)[:, None].expand(count, heads, length)
+    if by_head:
+        gather, real = gather.transpose(0, 1), real.transpose(0, 1)  # [heads, n, L]
     bias = None
     if group[0] < length:
         bias = torch.zeros(real.shape).masked_fill_(~real, float("-inf"))
-        bias = bias.view(count * heads, 1, length)
+        bias = bias.reshape(count * heads, 1, length)
     return Run(count, length, bias), gather.flatten(), real.flatten()
 
 
-def _pieces(runs: Sequence[Run], heads: int, *, first: bool) -> Iterator[Piece]:
+def _pieces(runs: Sequence[Run], heads: int, most: int | None, *, first: bool) -> Iterator[Piece]:
+    """Parts of at most ``most`` scores each; whole runs for None."""
     query, key, score = 0, 0, 0
     for run in runs:
         queries = 1 if first else run.length
         total = run.count * heads
-        step = max(1, PIECE // (queries * run.length))
+        step = total if most is None else max(1, most // (queries * run.length))
         for start in range(0, total, step):
             rows = min(step, total - start)
             count = rows * queries * run.length

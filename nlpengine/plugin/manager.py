@@ -11,6 +11,8 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from nlpengine.encoders.locate import find_spec
+from nlpengine.encoders.spec import EncoderSpec
 from nlpengine.errors import PluginError, UsageError, did_you_mean
 from nlpengine.plugin.calling import call
 from nlpengine.plugin.contract import Task
@@ -82,6 +84,17 @@ class PluginManager:
         """
         found: EncoderOffer | None = self._find("encoder", name)
         return found
+
+    def encoder_spec(self, name: str) -> EncoderSpec | None:
+        """The catalog's row of an encoder, else a plugin's; None where no encoder has that name.
+
+        Raises:
+            PluginError: Two distributions claim the name, or its plugin fails.
+        """
+        spec = find_spec(name)
+        if spec is None and (offer := self.encoder(name)) is not None:
+            spec = offer.spec
+        return spec
 
     def family(self, model_type: str) -> Family:
         """How models of a ``model_type`` run here: the core's own family, else a plugin's.

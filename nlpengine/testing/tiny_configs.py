@@ -17,8 +17,18 @@ _OWN: dict[str, dict[str, Any]] = {
     "roberta": {"max_position_embeddings": 98, "pad_token_id": 1, "type_vocab_size": 1},
     "xlm-roberta": {"max_position_embeddings": 98, "pad_token_id": 1, "type_vocab_size": 1},
     "albert": {"max_position_embeddings": 96, "embedding_size": 16, "num_hidden_groups": 1},
+    "deberta": {
+        "max_position_embeddings": 96, "relative_attention": True, "type_vocab_size": 2,
+        "pos_att_type": ["c2p", "p2c"], "max_relative_positions": 24, "pad_token_id": 0,
+    },
+    "deberta-v2": {
+        "max_position_embeddings": 96, "relative_attention": True, "type_vocab_size": 0,
+        "pos_att_type": ["p2c", "c2p"], "position_buckets": 8, "max_relative_positions": 32,
+        "norm_rel_ebd": "layer_norm", "share_att_key": True, "position_biased_input": False,
+        "conv_kernel_size": 3, "conv_act": "gelu", "pad_token_id": 0,
+    },
     "distilbert": {"max_position_embeddings": 96, "hidden_dim": 64},
-}
+}  # fmt: skip
 
 
 def tiny_config(family: str, **changes: Any) -> Any:

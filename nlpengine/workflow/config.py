@@ -19,6 +19,8 @@ from nlpengine.plugin.contract import Recipe, Task
 DEFAULT_ENCODER = "minilm"
 DEFAULT_LEARNING_RATE = 2e-5
 """For encoders that the catalog doesn't know; the rate of the BERT paper's middle setting."""
+SCRATCH_LEARNING_RATE = 1e-4
+"""The least for fresh weights, which a fine-tuning rate hardly moves: BERT pre-trained with it."""
 
 
 class RunConfig(BaseModel):
@@ -31,6 +33,7 @@ class RunConfig(BaseModel):
 
     task: str
     encoder: str = DEFAULT_ENCODER
+    from_scratch: bool = False
     data: str = "demo"
     map: dict[str, str] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
@@ -150,7 +153,8 @@ def resolve(
     if config.batch_size is None:
         chosen["batch_size"] = batch_size
     if config.lr is None:
-        chosen["lr"] = spec.learning_rate if spec else DEFAULT_LEARNING_RATE
+        rate = spec.learning_rate if spec else DEFAULT_LEARNING_RATE
+        chosen["lr"] = max(rate, SCRATCH_LEARNING_RATE) if config.from_scratch else rate
     if config.epochs is None:
         steps = -(-windows // batch_size)
         wanted = -(-recipe.min_steps // max(1, steps))

@@ -20,16 +20,18 @@ from nlpengine.encoders.checkpoint import (
     save_checkpoint,
 )
 from nlpengine.encoders.device import Device
+from nlpengine.encoders.digest import file_sha256
 from nlpengine.encoders.encoder import Encoder
-from nlpengine.encoders.families import family_of, head_shape
+from nlpengine.encoders.families import head_shape
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
-from nlpengine.encoders.locate import file_sha256, read_config
+from nlpengine.encoders.locate import read_config
 from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import DataError, UsageError
 from nlpengine.heads import HeadSpec
-from nlpengine.plugin.contract import Labels, Task
+from nlpengine.plugin.contract import Labels
+from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
 
@@ -68,7 +70,7 @@ def save_model(model: Model, folder: Path) -> None:
 
 def load_model(
     folder: Path,
-    find_task: Callable[[str], Task[Any]],
+    plugins: PluginManager,
     device: Device,
     store: EncoderStore,
     *,
@@ -79,7 +81,7 @@ def load_model(
 
     Args:
         folder: Where it is.
-        find_task: Task name → task.
+        plugins: Where tasks and families come from.
         device: Where to put it.
         store: Owns the encoder's memory.
         task: The task of a stock checkpoint, which doesn't say.
@@ -94,9 +96,9 @@ def load_model(
     if not (folder / "config.json").is_file():
         raise UsageError(f"{folder} is no run and no model folder (no config.json).")
     card = _read_card(folder)
-    found = find_task(_task_name(folder, card, task))
+    found = plugins.task(_task_name(folder, card, task))
     labels = _labels(folder, card)
-    network, shape = _load_network(folder, found.head(labels), device, store)
+    network, shape = _load_network(folder, found.head(labels), device, store, plugins)
     length = network.encoder.max_length
     policy = WindowPolicy(
         **card.get("windows", {"max_length": length, "overlap": default_overlap(length)})
@@ -128,15 +130,15 @@ def _task_name(folder: Path, card: Mapping[str, Any], asked: str | None) -> str:
 
 
 def _load_network(
-    folder: Path, spec: HeadSpec, device: Device, store: EncoderStore
+    folder: Path, spec: HeadSpec, device: Device, store: EncoderStore, plugins: PluginManager
 ) -> tuple[Network, HeadShape]:
     linear = choose_linear(device.torch)
-    family = family_of(str(read_config(folder).get("model_type")))
+    family = plugins.family(str(read_config(folder).get("model_type")))
 
     attention = choose_attention(family, device)
 
     def load() -> Encoder:
-        loaded = load_encoder(folder, linear, backend=attention.backend)
+        loaded = load_encoder(folder, linear, family=family, backend=attention.backend)
         return loaded.to(device.torch).eval()
 
     key = f"{encoder_digest(folder, family)} on {device.torch}, {attention.backend}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,15 @@ from nlpengine.encoders.checkpoint import (
     load_head_weights,
 )
 from nlpengine.encoders.device import Device
-from nlpengine.encoders.families import family_of, head_shape
+from nlpengine.encoders.families import head_shape
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import EncoderSource, locate, read_config
+from nlpengine.encoders.scratch import family_name, find_blueprint, scratch_source
 from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Labels, Task
+from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.config import RunConfig, make_options, resolve
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
@@ -59,7 +63,13 @@ class Prepared:
     facts: dict[str, Any]
 
 
-def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listeners) -> Prepared:
+def prepare(
+    config: RunConfig,
+    task: Task[Any],
+    device: Device,
+    plugins: PluginManager,
+    listener: Listeners,
+) -> Prepared:
     """Read, check, load and encode.
 
     Raises:
@@ -67,22 +77,43 @@ def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listen
         EncoderUnavailable: The encoder can't be had.
         UsageError: Settings that don't go together.
     """
+    with tempfile.TemporaryDirectory(prefix="nlpengine-") as temporary:
+        return _prepare(config, task, device, plugins, listener, Path(temporary))
+
+
+def _prepare(
+    config: RunConfig,
+    task: Task[Any],
+    device: Device,
+    plugins: PluginManager,
+    listener: Listeners,
+    temporary: Path,
+) -> Prepared:
+    """As `prepare`; an encoder made from scratch is in ``temporary`` until it is loaded."""
     options = make_options(task, config.options)
-    source = locate(config.encoder)  # before reading much data: the likeliest thing to be missing
+    # Before reading much data: the likeliest thing to be missing.
+    if config.from_scratch:
+        blueprint = find_blueprint(config.encoder, plugins.encoder_spec)
+        family = plugins.family(family_name(blueprint))
+    else:
+        source = locate(config.encoder, plugins.encoder_spec)
+        family = plugins.family(str(read_config(source.folder).get("model_type")))
     splits = read_splits(config, task)
     for note in splits.notes:
         listener.note(note)
     train, dev, test = (adapt(task, part) for part in (splits.train, splits.dev, splits.test))
     labels = task.label_set(train, options)
+    if config.from_scratch:
+        texts = [text for example in train for text in example.texts]
+        source = scratch_source(
+            config.encoder, blueprint, texts, temporary, config.seed, family.tokenizer
+        )
     linear = choose_linear(device.torch)
-    family = family_of(str(read_config(source.folder).get("model_type")))
     attention = choose_attention(family, device, config.attention)
     encoder = load_encoder(
-        source.folder,
-        linear,
-        backend=attention.backend,
+        source.folder, linear, family=family, backend=attention.backend,
         attention_dropout=config.attention_dropout,
-    )
+    )  # fmt: skip
     limit = encoder.max_length if source.spec is None else source.spec.max_length
     tokenizer = Tokenizer(source.folder)
     config, notes = _settle(config, task, source, tokenizer, train, limit, device.token_budget)
@@ -94,14 +125,9 @@ def prepare(config: RunConfig, task: Task[Any], device: Device, listener: Listen
     labels, kept = _start_head(head, config, source, shape, encoder.family, labels, listener)
     swap_kernels(head, linear)
     budget = TokenBudget(int(config.batch_tokens or 0), listener.note)
-    network = Network(
-        encoder.to(device.torch),
-        head.to(device.torch),
-        spec.kind,
-        device,
-        budget,
-        pooling=shape.pooling(encoder.config),
-    )
+    encoder, head = encoder.to(device.torch), head.to(device.torch)
+    pooling = shape.pooling(encoder.config)
+    network = Network(encoder, head, spec.kind, device, budget, pooling=pooling)
     policy = WindowPolicy(int(config.max_length or 0), int(config.overlap or 0), config.long_text)
     origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
     model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)

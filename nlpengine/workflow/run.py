@@ -65,7 +65,7 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     listeners.phase("preparing")
     task = plugins.task(config.task)
     device = choose_device(config.device, config.precision)
-    prepared = prepare(config, task, device, listeners)
+    prepared = prepare(config, task, device, plugins, listeners)
     folder = _make_folder(prepared)
     record = _record(prepared, folder, device, plugins)
     write_json(folder / "run.json", record.to_json())

@@ -114,7 +114,9 @@ def _step(
                 raise
             network.budget.halve(error, max(lengths))
             continue
-        norm = normalise_and_clip(parameters, weight * scale.value, schedule.clip)
+        norm = float("nan")
+        if weight > 0:
+            norm = normalise_and_clip(parameters, weight * scale.value, schedule.clip)
         if np.isfinite(norm) or not scale.overflowed():
             break
     if not np.isfinite(summed) or not np.isfinite(norm) or weight <= 0:

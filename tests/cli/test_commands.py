@@ -441,7 +441,7 @@ def test_encoders(cli):
     assert names[0] == "minilm"
     assert "bert-base" in names
     for row in found:
-        assert row["available"] in ("package", "cache", None)
+        assert row["available"] in ("package", "cache", "converted", None)
     done = cli("encoders")
     for row in found:
         assert row["hub_id"] in done.out

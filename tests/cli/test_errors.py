@@ -53,7 +53,7 @@ NAMES = [
     ),
     Case(
         "unknown encoder", "run sentiment --encoder minilmm --output {tmp}/out", USAGE,
-        ("unknown encoder 'minilmm'", "Did you mean 'minilm'?", "nlpengine encoders"),
+        ("unknown encoder 'minilmm'", "Did you mean 'minilm'", "nlpengine encoders"),
     ),
     Case("unknown flag", "run sentiment --epoch 3", USAGE, ("No such option", "--epochs")),
     Case("no run named", "predict", USAGE, ("Missing argument 'RUN'",)),

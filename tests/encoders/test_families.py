@@ -38,6 +38,18 @@ class TestDistilbert(EncoderContract):
     config = tiny_config("distilbert")
 
 
+class TestDeberta(EncoderContract):
+    family = FAMILIES["deberta"]
+    config = tiny_config("deberta")
+
+
+class TestDebertaV2(EncoderContract):
+    """Log buckets, shared keys and a convolution, as no published checkpoint has all three."""
+
+    family = FAMILIES["deberta-v2"]
+    config = tiny_config("deberta-v2")
+
+
 def test_every_family_is_tested_here():
     tested = {found.family.name for found in EncoderContract.__subclasses__()}
     assert tested >= set(FAMILIES)

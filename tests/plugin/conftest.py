@@ -97,7 +97,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
     def call(
         task: str, source: str | None = None, *, distribution: str | None = None,
-        module: str | None = None, version: str = "1.2",
+        module: str | None = None, version: str = "1.2", kind: str = "task",
     ) -> Path:  # fmt: skip
         distribution = distribution or f"nlpengine-{task}"
         module = module or distribution.replace("-", "_")
@@ -109,7 +109,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
         )
-        (info / "entry_points.txt").write_text(f"[nlpengine.tasks]\n{task} = {module}\n")
+        (info / "entry_points.txt").write_text(f"[nlpengine.{kind}s]\n{task} = {module}\n")
         monkeypatch.syspath_prepend(site)
         return file
 

@@ -63,6 +63,7 @@ MODERNBERT = Family(
     },
     segments=False,
     attention_dropout="attention_dropout",
+    tokenizer="deberta",  # byte-level BPE with [CLS] and [SEP]
 )
 
 _DROPOUT = config_dropout("classifier_dropout", "hidden_dropout_prob")
@@ -82,4 +83,5 @@ ELECTRA = Family(
         _DROPOUT,
     ),
     last_layer=bert_last_layer,
+    tokenizer="bert",
 )

@@ -63,8 +63,8 @@ def _electra(name: str, width: int, embedding: int, layers: int, parameters: int
     return Offer(spec, ELECTRA)
 
 
-MODERNBERT_BASE = _modernbert("base", 22, 768, 1152, 0)
-MODERNBERT_LARGE = _modernbert("large", 28, 1024, 2624, 0)
-ELECTRA_SMALL = _electra("small", 256, 128, 12, 0)
-ELECTRA_BASE = _electra("base", 768, 768, 12, 0)
-ELECTRA_LARGE = _electra("large", 1024, 1024, 24, 0)
+MODERNBERT_BASE = _modernbert("base", 22, 768, 1152, 149_014_272)
+MODERNBERT_LARGE = _modernbert("large", 28, 1024, 2624, 394_781_696)
+ELECTRA_SMALL = _electra("small", 256, 128, 12, 13_483_008)
+ELECTRA_BASE = _electra("base", 768, 768, 12, 108_891_648)
+ELECTRA_LARGE = _electra("large", 1024, 1024, 24, 334_092_288)
