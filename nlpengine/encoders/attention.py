@@ -66,6 +66,11 @@ def attend(
     if learning or dropout:
         result: Tensor = _PackedAttention.apply(q, k, v, dropout, scaling, plan, first, window)  # type: ignore[no-untyped-call]
         return result
+    if len(plan.first) == 1 and len(k) == plan.longest and window is None:
+        # A text alone is a padded batch already: no slots to move it to.
+        one, two, three = (rows.transpose(0, 1)[None] for rows in (q, k, v))
+        attended = functional.scaled_dot_product_attention(one, two, three, scale=scaling)
+        return attended[0].transpose(0, 1)
     query, key, value = to_slots(q, plan, first), to_slots(k, plan), to_slots(v, plan)
     context = torch.empty_like(query)
     pieces = plan.first_pieces if first else plan.pieces
