@@ -1,9 +1,10 @@
 """Every family: the stock model padded beside the packed encoder, on random weights.
 
-    python benchmarks/families.py [--data PATH/sst2-sentences] [--device cuda --precision bf16]
+    python benchmarks/families.py [--data PATH/sst2-sentences] [--first] [--device cuda]
 
 Encoders of 6 layers x 384 (bert-base's shape with --base) with the family's own architecture and
-random weights; both systems get the same weights and ids and give hidden rows of all tokens. Rounds
+random weights; both systems get the same weights and ids and give hidden rows of all tokens (with
+--first those of first tokens, which is what a sequence head reads). Rounds
 alternate the systems, ratios are taken round by round, their median is printed. Peak memory is that
 of a process of its own per cell.
 """
@@ -70,6 +71,7 @@ class Pair:
         settings = config(family, arguments.base)
         torch.manual_seed(0)
         self.pad = settings.pad_token_id or 0
+        self.first = arguments.first
         with tempfile.TemporaryDirectory() as folder:
             model = AutoModel.from_config(settings)
             for name, parameter in model.named_parameters():
@@ -90,7 +92,7 @@ class Pair:
         encodings = [Encoding(i, np.zeros_like(i), 0, 0, 0, len(i)) for i in ids]
         batch = pack(encodings, self.encoder.position_offset).to(self.device.torch)
         with torch.inference_mode(), self.device.autocast():
-            return self.encoder(batch), batch
+            return self.encoder(batch, only_first=self.first), batch
 
     def padded(self, ids):
         shape = len(ids), max(map(len, ids))
@@ -104,6 +106,8 @@ class Pair:
     def difference(self, ids) -> float:
         """Largest, between hidden rows of the same tokens."""
         (own, batch), stock = self.packed(ids), self.padded(ids)
+        if self.first:
+            return float((own - stock[list(batch.order), 0]).abs().max())
         ends = batch.cu_seqlens.tolist()
         return max(
             float((own[ends[n] : ends[n + 1]] - stock[place, : batch.lengths[n]]).abs().max())
@@ -156,6 +160,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--base", action="store_true")
+    parser.add_argument("--first", action="store_true", help="first tokens' rows alone")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--families", nargs="*", default=list(FAMILIES))
     parser.add_argument("--peak")

@@ -73,28 +73,31 @@ def attend(
         return attended[0].transpose(0, 1)
     query, key, value = to_slots(q, plan, first), to_slots(k, plan), to_slots(v, plan)
     context = torch.empty_like(query)
-    pieces = plan.first_pieces if first else plan.pieces
-    room = score_room(query, pieces)
-    for piece in pieces:
-        a, b, c = piece.of_queries(query), piece.of_keys(key), piece.of_keys(value)
-        bias = piece.bias_for(query, window, first=first)
-        out = piece.of_queries(context)
+    for piece in plan.first_wholes if first else plan.wholes:
         if piece.run.length > LONG:
+            a, b, c = (
+                rows[:, None]
+                for rows in (piece.of_queries(query), piece.of_keys(key), piece.of_keys(value))
+            )
+            bias = piece.bias_for(a, window, first=first)
             mask = None if bias is None else bias[:, None]
             attended = functional.scaled_dot_product_attention(
-                a[:, None], b[:, None], c[:, None], attn_mask=mask, scale=scaling
+                a, b, c, attn_mask=mask, scale=scaling
             )
-            out.copy_(attended[:, 0])
-            continue
-        weights = piece.shaped(room)
-        _softmax_scores(a, b, bias, scaling, weights)
-        torch.bmm(weights, c, out=out)
+            piece.of_queries(context).copy_(attended[:, 0])
+    pieces = [p for p in (plan.first_pieces if first else plan.pieces) if p.run.length <= LONG]
+    room = score_room(query, pieces)
+    for piece in pieces:
+        a, weights = piece.of_queries(query), piece.shaped(room)
+        bias = piece.bias_for(a, window, first=first)
+        _softmax_scores(a, piece.of_keys(key), bias, scaling, weights)
+        torch.bmm(weights, piece.of_keys(value), out=piece.of_queries(context))
     return to_rows(context, plan, q.shape, first)
 
 
 def score_room(like: Tensor, pieces: Sequence[Piece]) -> Tensor:
     """Memory for the scores of any piece."""
-    return like.new_empty(max(piece.count for piece in pieces))
+    return like.new_empty(max((piece.count for piece in pieces), default=0))
 
 
 def _varlen(

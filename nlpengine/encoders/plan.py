@@ -20,8 +20,8 @@ ROOM = 2
 """A run takes sequences of up to SLACK x its shortest + ROOM tokens. Exact runs needed 2.5 times as
 many kernel calls and were 5 % slower at 24 tokens."""
 
-PIECE = 2**19
-"""Scores that are computed together, where a run has more: 2 MiB of float32."""
+PIECE = 2**18
+"""Scores that a thread computes at a time, where a run has more: 1 MiB of float32."""
 
 RUN = 2**20
 """The same of a run that is planned by head, unless it is of one sequence alone: 4 MiB."""
@@ -113,6 +113,8 @@ class AttentionPlan:
         runs: In the order of the sequences.
         pieces: The work of a layer, in parts whose scores stay in the processor's cache.
         first_pieces: The same where queries are first tokens alone, [N * heads, d].
+        wholes: Each run as one piece, for kernels that divide the work themselves.
+        first_wholes: The same for first tokens.
         gather: [S], for each slot the row of [T * heads, d] it holds; padded slots hold their
             sequence's last token, masked as keys.
         scatter: [T * heads], for each row its slot.
@@ -127,6 +129,8 @@ class AttentionPlan:
     runs: tuple[Run, ...]
     pieces: tuple[Piece, ...]
     first_pieces: tuple[Piece, ...]
+    wholes: tuple[Piece, ...]
+    first_wholes: tuple[Piece, ...]
     gather: Tensor
     scatter: Tensor
     padded: Tensor | None
@@ -169,13 +173,16 @@ def plan_attention(
     scatter[gather[real]] = slots[real]
     sizes = torch.tensor(lengths)
     ends = torch.tensor([0, *sizes.cumsum(0).tolist()], dtype=torch.int32)
-    most = None if by_head else PIECE
+    whole = by_head or device.type != "cpu"
+    most = None if whole else PIECE
     placed = tuple(_on(run, device) for run in runs)
     return AttentionPlan(
         heads=heads,
         runs=placed,
         pieces=tuple(_pieces(placed, heads, most, first=False)),
         first_pieces=tuple(_pieces(placed, heads, most, first=True)),
+        wholes=tuple(_pieces(placed, heads, None, first=False)),
+        first_wholes=tuple(_pieces(placed, heads, None, first=True)),
         gather=gather.to(device),
         scatter=scatter.to(device),
         padded=None if bool(real.all()) else slots[~real].to(device),
@@ -218,12 +225,14 @@ def _run(group: Sequence[int], start: int, heads: int, by_head: bool) -> tuple[R
 
 
 def _pieces(runs: Sequence[Run], heads: int, most: int | None, *, first: bool) -> Iterator[Piece]:
-    """Parts of at most ``most`` scores each; whole runs for None."""
+    """Parts of about ``most`` scores a thread, as many rows for each; whole runs for None."""
+    threads = torch.get_num_threads()
     query, key, score = 0, 0, 0
     for run in runs:
         queries = 1 if first else run.length
         total = run.count * heads
-        step = total if most is None else max(1, most // (queries * run.length))
+        share = 0 if most is None else max(1, most // (queries * run.length))
+        step = share * threads or total
         for start in range(0, total, step):
             rows = min(step, total - start)
             count = rows * queries * run.length
