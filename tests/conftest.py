@@ -11,7 +11,12 @@ from safetensors.torch import load_file
 
 from nlpengine.testing import tiny_encoder
 
-torch.set_num_threads(1)  # tiny models: threads would only wait for each other
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """For tiny models threads only wait for each other; commands set as many as there are."""
+    torch.set_num_threads(1)
+
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
