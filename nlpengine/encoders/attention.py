@@ -73,6 +73,28 @@ def attend(
         return attended[0].transpose(0, 1)
     query, key, value = to_slots(q, plan, first), to_slots(k, plan), to_slots(v, plan)
     context = torch.empty_like(query)
+    _attend_long(query, key, value, context, plan, scaling, first, window)
+    pieces = [p for p in (plan.first_pieces if first else plan.pieces) if p.run.length <= LONG]
+    room = score_room(query, pieces)
+    for piece in pieces:
+        a, weights = piece.of_queries(query), piece.shaped(room)
+        bias = piece.bias_for(a, window, first=first)
+        _softmax_scores(a, piece.of_keys(key), bias, scaling, weights)
+        torch.bmm(weights, piece.of_keys(value), out=piece.of_queries(context))
+    return to_rows(context, plan, q.shape, first)
+
+
+def _attend_long(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    context: Tensor,
+    plan: AttentionPlan,
+    scaling: float,
+    first: bool,
+    window: int | None,
+) -> None:
+    """Fill the context, [S, d], of the slots of long runs, by the fused kernel."""
     for piece in plan.first_wholes if first else plan.wholes:
         if piece.run.length > LONG:
             a, b, c = (
@@ -85,14 +107,6 @@ def attend(
                 a, b, c, attn_mask=mask, scale=scaling
             )
             piece.of_queries(context).copy_(attended[:, 0])
-    pieces = [p for p in (plan.first_pieces if first else plan.pieces) if p.run.length <= LONG]
-    room = score_room(query, pieces)
-    for piece in pieces:
-        a, weights = piece.of_queries(query), piece.shaped(room)
-        bias = piece.bias_for(a, window, first=first)
-        _softmax_scores(a, piece.of_keys(key), bias, scaling, weights)
-        torch.bmm(weights, piece.of_keys(value), out=piece.of_queries(context))
-    return to_rows(context, plan, q.shape, first)
 
 
 def score_room(like: Tensor, pieces: Sequence[Piece]) -> Tensor:
