@@ -26,7 +26,8 @@ from nlpengine.encoders.device import available_threads, choose_device
 from nlpengine.encoders.families import FAMILIES
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import locate
-from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy
+from nlpengine.encoding.tokenizer import Tokenizer
+from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.plugin.contract import Labels
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.inference import Network, TokenBudget
@@ -95,7 +96,7 @@ def own_model() -> Model:
 def train_own(texts, labels, seed: int) -> float:
     """Texts per second of STEPS optimiser steps, the first WARM left out."""
     model = own_model()
-    encodings = model.tokenizer.encode(texts, model.policy)
+    encodings = model.tokenizer.encode([(t,) for t in texts], model.policy)
     data = TrainingSet(encodings, np.asarray(labels), [[i] for i in range(len(texts))])
     marks: list[tuple[int, float]] = []
 
@@ -159,7 +160,7 @@ def training(data: Path, rounds: int):
 def _mean_flops(texts) -> tuple[float, float]:
     """Per text: ours, the peer's."""
     model = own_model()
-    sizes = [len(e) for e in model.tokenizer.encode(texts, model.policy)]
+    sizes = [len(e) for e in model.tokenizer.encode([(t,) for t in texts], model.policy)]
     config = model.network.encoder.config
     return tuple(flops(sizes, config, last_whole=w) / len(sizes) for w in (False, True))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from nlpengine.metrics import Score, Scores
-    from nlpengine.plugin.contract import Prediction
+    from nlpengine.plugin.prediction import Prediction
     from nlpengine.workflow.model import Model
     from nlpengine.workflow.run import Run
 

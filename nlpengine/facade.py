@@ -10,7 +10,7 @@ PUBLIC = {
     "load": "nlpengine.engine",
     "Run": "nlpengine.workflow.run",
     "Model": "nlpengine.workflow.model",
-    "Prediction": "nlpengine.plugin.contract",
+    "Prediction": "nlpengine.plugin.prediction",
     "Score": "nlpengine.metrics",
     "Scores": "nlpengine.metrics",
     "ExitCode": "nlpengine.errors",

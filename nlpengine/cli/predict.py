@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +20,12 @@ from nlpengine.errors import DataError, ExitCode, UsageError
 @click.command()
 @click.argument("run")
 @click.argument("file", required=False)
-@click.option("--text", help="Predict this text.")
+@click.option(
+    "--text",
+    "texts",
+    multiple=True,
+    help="Predict this text. For pairs and questions: once for each text, in order.",
+)
 @click.option("--output", help="Where to write rows (JSONL); - is standard output. [default: -]")
 @click.option(
     "--format",
@@ -41,7 +46,7 @@ from nlpengine.errors import DataError, ExitCode, UsageError
 def command(
     run: str,
     file: str | None,
-    text: str | None,
+    texts: tuple[str, ...],
     output: str | None,
     kind: str | None,
     mapping: str | None,
@@ -56,29 +61,32 @@ def command(
     RUN is a run folder, a model folder or a stock fine-tuned checkpoint. A row that can't be
     predicted gets the field "error", the others go on, and the exit code is 1.
     """
-    if (text is None) == (file is None):
+    if bool(texts) == (file is not None):
         raise UsageError("give either --text or FILE (- for standard input).")
     use_threads(threads)
     from nlpengine.engine import Engine
 
     model = Engine().load(run, task=task, device=device, batch_tokens=batch_tokens)
-    if text is not None:
-        _one(model, text, as_json)
+    if texts:
+        _one(model, texts, as_json)
         return ExitCode.OK
     return _many(model, str(file), output or "-", kind, parse_map(mapping), as_json)
 
 
-def _one(model: Any, text: str, as_json: bool) -> None:
-    prediction = model(text)
+def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
+    columns = model.task.inputs
+    inputs = [column.name for column in columns if column.required] or [columns[0].name]
+    if len(texts) != len(inputs):
+        raise UsageError(
+            f"the task {model.task.name!r} reads {len(inputs)} texts ({', '.join(inputs)}): give "
+            f"--text {len(inputs)} times, in this order; here are {len(texts)}."
+        )
+    row = dict(zip(inputs, texts, strict=True))
+    prediction = model(row)
     if as_json:
-        print_json({"text": text, **prediction.to_json()})
-        return
-    content = prediction.to_json()
-    click.echo(f"{content['label']}  {100 * content['score']:.1f} %")
-    for label, score in sorted(content["scores"].items(), key=lambda item: -item[1]):
-        click.echo(f"  {label:<12} {100 * score:5.1f} %")
-    if content.get("windows", 1) > 1:
-        click.echo(f"  ({content['windows']} windows: all of the text counts)", err=True)
+        print_json({**row, **prediction.to_json()})
+    else:
+        click.echo(prediction.to_text())
 
 
 def _many(
@@ -90,7 +98,7 @@ def _many(
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
     rows, errors = 0, 0
-    records = read_rows(file, kind, model.task.columns[0].name)
+    records = read_rows(file, kind, model.task.inputs[0].name)
     first = next(records, None)  # before there is any output
     if first is None:
         raise DataError("no rows to predict", file)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from nlpengine.errors import DataError, UsageError, did_you_mean
+
+Role = Literal["input", "gold", "about"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +19,14 @@ class Column:
         name: The field's name in the task and in ``--map name=column``.
         aliases: Column names, lower case, that mean this field in published data sets.
         required: Whether a file without it is an error. Labels are not: prediction has none.
+        role: "input" is what a model reads; "gold" what it should answer; "about" what else is
+            kept, like slices and ids.
     """
 
     name: str
     aliases: tuple[str, ...] = ()
     required: bool = True
+    role: Role = "input"
 
 
 def resolve_columns(

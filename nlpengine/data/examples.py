@@ -46,3 +46,81 @@ class TextExample:
     def texts(self) -> tuple[str, ...]:
         """The text alone."""
         return (self.text,)
+
+
+@dataclass(frozen=True, slots=True)
+class PairExample:
+    """Two texts that are judged together.
+
+    Attributes:
+        first: The first text (premise, question …).
+        second: The second text (hypothesis, answer …).
+        label: The gold: a class, or a number as it was written; None where unlabelled.
+        origin: File and line.
+        slices: Slice column → value, for scores per slice.
+    """
+
+    first: str
+    second: str
+    label: str | None
+    origin: Origin
+    slices: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Both."""
+        return self.first, self.second
+
+
+@dataclass(frozen=True, slots=True)
+class WordsExample:
+    """A sentence in words.
+
+    The encoder reads the words with blanks between them, however the source has them: so that text
+    and lists of words, in training and in prediction, are the same to it.
+
+    Attributes:
+        text: The sentence as its source has it, or its words with blanks between.
+        words: Where each word stands in ``text``: (start, end) in code points.
+        tags: A tag a word; None where unlabelled.
+        origin: File and line.
+        document: Which document it belongs to; "" where documents are not marked.
+    """
+
+    text: str
+    words: tuple[tuple[int, int], ...]
+    tags: tuple[str, ...] | None
+    origin: Origin
+    document: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The words with blanks between them."""
+        return (" ".join(self.text[start:end] for start, end in self.words),)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionExample:
+    """A question and the text that may hold its answer.
+
+    Attributes:
+        question: The question.
+        context: The text.
+        answers: Gold answers as (text, start in ``context`` in code points); empty where the text
+            holds none; None where unlabelled.
+        origin: File and line.
+        id: The question's, as its source has it.
+        title: What the context belongs to.
+    """
+
+    question: str
+    context: str
+    answers: tuple[tuple[str, int], ...] | None
+    origin: Origin
+    id: str = ""
+    title: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Question, then context."""
+        return self.question, self.context

@@ -150,6 +150,8 @@ def save_checkpoint(
     config.architectures = [shape.architecture]
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
+    if len(labels) == 1:
+        config.problem_type = "regression"  # else stock code takes one logit for a class
     config.save_pretrained(folder)
     save_file(
         merged_state(encoder, head, shape), folder / "model.safetensors", metadata={"format": "pt"}

@@ -1,4 +1,4 @@
-"""Encoding: one window of an example's text as token ids."""
+"""Encoding: one window of an example's texts as token ids."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ Ids = npt.NDArray[np.int32]
 class Encoding:
     """One window of one example.
 
+    A window holds the special tokens, a part of the text that windows run over (the content), and,
+    of a pair, all of the other text.
+
     Attributes:
         input_ids: Token ids with special tokens, [length].
         token_type_ids: Segment of each token, [length].
@@ -22,6 +25,10 @@ class Encoding:
         window: Which of the example's windows this is, from 0.
         start: First token of the window's content, counted in the whole text's tokens.
         end: One past its last.
+        first: Where the content begins in ``input_ids``.
+        offsets: Per content token, the characters of the text it stands for: [end - start, 2],
+            start and end in code points; an empty span for a token that stands for none. None
+            where nobody asked for them.
     """
 
     input_ids: Ids
@@ -30,6 +37,8 @@ class Encoding:
     window: int
     start: int
     end: int
+    first: int = 0
+    offsets: Ids | None = None
 
     def __len__(self) -> int:
         return len(self.input_ids)

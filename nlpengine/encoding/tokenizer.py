@@ -4,38 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from nlpengine.encoding.encoding import Encoding, Ids, window_spans
+from nlpengine.encoding.encoding import Encoding, Ids
+from nlpengine.encoding.windows import Part, WindowPolicy, divide
 from nlpengine.errors import EncoderUnavailable, RowError, UsageError
-
-LongText = Literal["windows", "truncate"]
 
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 """A tokenizer is in one of these files."""
 
+Texts = tuple[str, ...]
+"""One text, or two that are read as a pair."""
+
 
 @dataclass(frozen=True, slots=True)
-class WindowPolicy:
-    """What becomes of text longer than the encoder's limit.
+class Frame:
+    """What a tokenizer puts around one or two texts.
 
     Attributes:
-        max_length: Tokens in a window, special tokens included.
-        overlap: Tokens that neighbouring windows share.
-        long_text: "windows" covers all of the text; "truncate" keeps the first window only.
+        specials: Special tokens before the first text, between two, and after the last.
+        special_types: Segment of each of those.
+        text_types: Segment of each text's tokens.
     """
 
-    max_length: int
-    overlap: int
-    long_text: LongText = "windows"
+    specials: tuple[Ids, ...]
+    special_types: tuple[Ids, ...]
+    text_types: tuple[int, ...]
 
-
-def default_overlap(max_length: int) -> int:
-    """Tokens that windows share where the user says nothing: an eighth, at most 64."""
-    return min(64, max_length // 8)
+    @property
+    def size(self) -> int:
+        """Special tokens in a window."""
+        return sum(len(run) for run in self.specials)
 
 
 class Tokenizer:
@@ -70,12 +74,6 @@ class Tokenizer:
         self._fast.no_padding()
         # The stock object repeats what the file had baked in at its next call or save.
         self._stock.model_max_length = 10**9
-        probe = self._fast.encode("a")
-        mask = probe.special_tokens_mask
-        body = [i for i, special in enumerate(mask) if not special]
-        first, last = (body[0], body[-1] + 1) if body else (len(mask) // 2, len(mask) // 2)
-        self._prefix = np.asarray(probe.ids[:first], dtype=np.int32)
-        self._suffix = np.asarray(probe.ids[last:], dtype=np.int32)
 
     @property
     def unknown_id(self) -> int | None:
@@ -83,10 +81,33 @@ class Tokenizer:
         found: int | None = self._stock.unk_token_id
         return found
 
-    @property
-    def special_count(self) -> int:
-        """Special tokens that a single text gets."""
-        return len(self._prefix) + len(self._suffix)
+    @cached_property
+    def frames(self) -> tuple[Frame, Frame]:
+        """What is put around one text, and around two."""
+        return self._frame(1), self._frame(2)
+
+    def _frame(self, count: int) -> Frame:
+        """Learned from a probe, as tokenizers don't say it."""
+        known = ("a", *self._fast.get_vocab())
+        probe = next(p for p in known if self._fast.encode(p, add_special_tokens=False).ids)
+        encoded = self._fast.encode(*[probe] * count)
+        specials: list[list[int]] = [[] for _ in range(count + 1)]
+        special_types: list[list[int]] = [[] for _ in range(count + 1)]
+        text_types = [0] * count
+        texts = 0
+        for token, kind, text in zip(
+            encoded.ids, encoded.type_ids, encoded.sequence_ids, strict=True
+        ):
+            if text is None:
+                specials[texts].append(token)
+                special_types[texts].append(kind)
+            else:
+                texts, text_types[text] = text + 1, kind
+        return Frame(
+            tuple(np.asarray(run, dtype=np.int32) for run in specials),
+            tuple(np.asarray(run, dtype=np.int32) for run in special_types),
+            tuple(text_types),
+        )
 
     def save(self, folder: Path, max_length: int) -> None:
         """Write the tokenizer's files in the Hub's layout, declaring ``max_length``."""
@@ -94,48 +115,111 @@ class Tokenizer:
         self._stock.save_pretrained(folder)
         self._stock.model_max_length = 10**9
 
-    def encode(self, texts: Sequence[str], policy: WindowPolicy, first: int = 0) -> list[Encoding]:
-        """Encode texts, in order; a long text gives several encodings in a row.
+    def encode(
+        self,
+        examples: Sequence[Texts],
+        policy: WindowPolicy,
+        first: int = 0,
+        *,
+        offsets: bool = False,
+    ) -> list[Encoding]:
+        """Encode examples, in order; a long one gives several encodings in a row.
 
         Args:
-            texts: Any Unicode except lone surrogates; an empty text gives the special tokens alone.
+            examples: One or two texts each: any Unicode except lone surrogates; an empty text gives
+                the special tokens alone.
             policy: Window length and what to do with long text.
-            first: The index of ``texts[0]``, for `Encoding.example`.
+            first: The index of ``examples[0]``, for `Encoding.example`.
+            offsets: Whether `Encoding.offsets` are wanted.
 
         Raises:
             UsageError: The policy leaves no room for content.
-            RowError: A text has a lone surrogate, which no tokenizer accepts.
+            RowError: A text has a lone surrogate, which no tokenizer accepts; or a first text that
+                must stay whole leaves no room for the second.
         """
-        content = policy.max_length - self.special_count
+        self._check_room(policy)
+        flat = list(chain.from_iterable(examples))
+        for text in flat:
+            check_text(text)
+        batch = self._fast.encode_batch if offsets else self._fast.encode_batch_fast
+        encoded = iter(batch(flat, add_special_tokens=False))
+        made: list[Encoding] = []
+        for number, texts in enumerate(examples, start=first):
+            tokens = [next(encoded) for _ in texts]
+            ids = [np.asarray(one.ids, dtype=np.int32) for one in tokens]
+            frame = self.frames[len(texts) - 1]
+            parts = divide([len(one) for one in ids], policy.max_length - frame.size, policy)
+            spans = [
+                _offsets(one, text) if offsets else None
+                for one, text in zip(tokens, texts, strict=True)
+            ]
+            made += [
+                _window(frame, ids, spans, number, window, part)
+                for window, part in enumerate(parts)
+            ]
+        return made
+
+    def _check_room(self, policy: WindowPolicy) -> None:
+        size = self.frames[0].size
+        content = policy.max_length - size
         if content <= policy.overlap or content < 1:
             raise UsageError(
                 f"a maximum length of {policy.max_length} leaves {content} tokens beside "
-                f"{self.special_count} special ones: raise --max-length above "
-                f"{policy.overlap + self.special_count} or lower --overlap."
+                f"{size} special ones: raise --max-length above "
+                f"{policy.overlap + size} or lower --overlap."
             )
-        for text in texts:
-            check_text(text)
-        encoded = self._fast.encode_batch_fast(list(texts), add_special_tokens=False)
-        encodings: list[Encoding] = []
-        for example, one in enumerate(encoded, start=first):
-            ids = np.asarray(one.ids, dtype=np.int32)
-            spans = window_spans(len(ids), content, policy.overlap)
-            if policy.long_text == "truncate":
-                spans = spans[:1]
-            for window, (start, end) in enumerate(spans):
-                encodings.append(self._window(ids, example, window, start, end))
-        return encodings
 
-    def _window(self, ids: Ids, example: int, window: int, start: int, end: int) -> Encoding:
-        input_ids = np.concatenate([self._prefix, ids[start:end], self._suffix])
-        types = np.zeros(len(input_ids), dtype=np.int32)
-        return Encoding(input_ids, types, example, window, start, end)
+    def truncated(self, examples: Sequence[Texts], policy: WindowPolicy) -> int:
+        """How many of the examples don't fit one window."""
+        flat = list(chain.from_iterable(examples))
+        encoded = self._fast.encode_batch_fast(flat, add_special_tokens=False)
+        sizes = iter([len(one.ids) for one in encoded])
+        rooms = [policy.max_length - frame.size for frame in self.frames]
+        return sum(sum(next(sizes) for _ in texts) > rooms[len(texts) - 1] for texts in examples)
 
-    def truncated(self, texts: Sequence[str], policy: WindowPolicy) -> int:
-        """How many of the texts are longer than one window."""
-        content = policy.max_length - self.special_count
-        encoded = self._fast.encode_batch_fast(list(texts), add_special_tokens=False)
-        return sum(len(one.ids) > content for one in encoded)
+
+def _window(
+    frame: Frame,
+    ids: Sequence[Ids],
+    offsets: Sequence[Ids | None],
+    example: int,
+    window: int,
+    part: Part,
+) -> Encoding:
+    pieces, kinds, begins = [frame.specials[0]], [frame.special_types[0]], 0
+    for place, (start, end) in enumerate(part.spans):
+        if place == part.content:
+            begins = sum(map(len, pieces))
+        pieces += [ids[place][start:end], frame.specials[place + 1]]
+        kinds += [
+            np.full(end - start, frame.text_types[place], dtype=np.int32),
+            frame.special_types[place + 1],
+        ]
+    start, end = part.spans[part.content]
+    whole = offsets[part.content]
+    return Encoding(
+        np.concatenate(pieces),
+        np.concatenate(kinds),
+        example,
+        window,
+        start,
+        end,
+        begins,
+        None if whole is None else whole[start:end],
+    )
+
+
+def _offsets(encoded: Any, text: str) -> Ids:
+    """[tokens, 2]; blanks that byte-level and Unigram pieces carry are no part of a token."""
+    spans = np.asarray(encoded.offsets, dtype=np.int32).reshape(-1, 2)
+    for row in np.flatnonzero(spans[:, 0] < spans[:, 1]):
+        start, end = spans[row]
+        if text[start].isspace() or text[end - 1].isspace():
+            piece = text[start:end]
+            kept = piece.strip()
+            start += len(piece) - len(piece.lstrip())
+            spans[row] = start, start + len(kept)
+    return spans
 
 
 def check_text(text: str) -> None:

@@ -12,9 +12,11 @@ import numpy as np
 from nlpengine.baselines import MAJORITY, TFIDF
 from nlpengine.data import Example, Record
 from nlpengine.encoding import Encoding
+from nlpengine.errors import DataError
 from nlpengine.heads import HeadSpec
 from nlpengine.metrics import Scores, classification_scores, fit_temperature, softmax
-from nlpengine.plugin.contract import Labels, Prediction, State, Task, WindowLogits
+from nlpengine.plugin.contract import Task
+from nlpengine.plugin.prediction import Labels, Prediction, State, WindowLogits, Wrong
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -111,15 +113,49 @@ class Classification(Task[E]):
             weights = losses.new_tensor(labels.weights)[gold]
         return (losses * weights).sum(), weights.sum()
 
-    def tune(self, examples: Sequence[E], windows: Sequence[Windows], labels: Labels) -> State:
+    def check_gold(self, example: E, labels: Labels) -> None:
+        """The label must be one of training's."""
+        super().check_gold(example, labels)
+        if example.label not in labels.names:
+            raise DataError(
+                f"the label {example.label!r} was never seen in training; the model knows "
+                f"{', '.join(labels.names)}.",
+                example.origin.path,
+                example.origin.line,
+            )
+
+    def mistake(self, example: E, prediction: Prediction) -> Wrong | None:
+        """Another label than the gold one."""
+        if prediction.label == example.label:
+            return None
+        return Wrong(str(example.label), prediction.label, prediction.score)
+
+    def from_baseline(self, answer: str, example: E, labels: Labels) -> Prediction:
+        """A label, as if it were certain."""
+        return Prediction(answer, 1.0, {name: float(name == answer) for name in labels.names})
+
+    def tune(
+        self,
+        examples: Sequence[E],
+        windows: Sequence[Windows],
+        labels: Labels,
+        options: ClassificationOptions,
+    ) -> State:
         """A temperature for the probabilities (Guo et al. 2017); no label changes by it."""
-        logits = np.stack([_pool(parts) for parts in windows])
+        logits = np.stack([pooled_logits(parts) for parts in windows])
         gold = np.asarray([labels.index(str(example.label)) for example in examples])
         return {"temperature": fit_temperature(logits, gold)}
 
-    def decode(self, example: E, windows: Windows, labels: Labels, state: State) -> Prediction:
+    def decode(
+        self,
+        example: E,
+        windows: Windows,
+        labels: Labels,
+        options: ClassificationOptions,
+        state: State,
+    ) -> Prediction:
         """The most probable label, with calibrated probabilities."""
-        probabilities = softmax(_pool(windows)[None], state.get("temperature", 1.0))[0]
+        probabilities = softmax(pooled_logits(windows)[None], state.get("temperature", 1.0))[0]
         best = int(probabilities.argmax())
         return Prediction(
             label=labels.names[best],
@@ -155,8 +191,8 @@ def slices_of(record: Record) -> dict[str, str]:
     return {name: value for name, value in found if isinstance(value, str) and value}
 
 
-def _pool(windows: Windows) -> np.ndarray:
-    """Windows of one text → [labels]: the mean of their logits, weighted by tokens."""
+def pooled_logits(windows: Windows) -> np.ndarray:
+    """Windows of one example → [labels]: the mean of their logits, weighted by tokens."""
     sizes = np.asarray([len(window.encoding) for window in windows], dtype=np.float64)
     logits = np.stack([window.logits for window in windows])  # [windows, labels]
     pooled: np.ndarray = sizes @ logits / sizes.sum()

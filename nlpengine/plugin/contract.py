@@ -11,80 +11,27 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from nlpengine.baselines import Baseline
 from nlpengine.data import Column, Example, Record
-from nlpengine.encoding import Encoding
+from nlpengine.encoding import Encoding, Over
+from nlpengine.errors import DataError
 from nlpengine.heads import HeadSpec
 from nlpengine.metrics import Scores
+from nlpengine.plugin.prediction import Labels, State, WindowLogits, Wrong
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Floats = npt.NDArray[np.float64]
 E = TypeVar("E", bound=Example)
-State = Mapping[str, Any]
-"""What `Task.tune` learned on the dev split: JSON values, kept in nlpengine.json."""
 
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """The label set of a run, from its training data.
-
-    Attributes:
-        names: Label names; a label's index is its place here and in the checkpoint's id2label.
-        weights: Per label, the factor of its examples in the loss; None for 1.
-    """
-
-    names: tuple[str, ...]
-    weights: tuple[float, ...] | None = None
-
-    def index(self, name: str) -> int:
-        """The index of a label; ValueError for one that isn't in the set."""
-        return self.names.index(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a sequence task answers for one example.
-
-    Attributes:
-        label: The most probable label.
-        score: Its probability, in [0, 1].
-        scores: Label → probability, summing to 1.
-        windows: How many windows of the encoder the text filled.
-    """
-
-    label: str
-    score: float
-    scores: Mapping[str, float]
-    windows: int = 1
-
-    def to_json(self) -> dict[str, object]:
-        """The columns an output row gets; ``windows`` only where a text needed several."""
-        row: dict[str, object] = {
-            "label": self.label,
-            "score": self.score,
-            "scores": dict(self.scores),
-        }
-        return row if self.windows == 1 else row | {"windows": self.windows}
-
-
-@dataclass(frozen=True, slots=True)
-class WindowLogits:
-    """The head's answer for one window of a text.
-
-    Attributes:
-        encoding: The window: its ids and where it stands in the text.
-        logits: [labels] for a sequence head, [tokens, labels] for a token head.
-    """
-
-    encoding: Encoding
-    logits: Floats
+GoldKind = Literal["class", "class or number", "other"]
+"""class: one of a set. class or number: what the training labels look like; numbers need no class
+of their own. other: the task's own affair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +44,16 @@ class Recipe:
         min_steps: Small sets get more epochs, until about this many optimiser steps (few-step
             fine-tuning is unstable: Mosbach et al. 2021, "On the Stability of Fine-tuning BERT").
         max_epochs: Bound on that.
+        max_length: Tokens in a window, where the encoder takes as many; None for all that it takes.
+        overlap: Tokens that the windows of a long text share; None for an eighth, at most 64.
     """
 
     epochs: int = 3
     batch_size: int = 32
     min_steps: int = 150
     max_epochs: int = 10
+    max_length: int | None = None
+    overlap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +73,18 @@ class Task(ABC, Generic[E]):
     summary: str
     """One line for ``nlpengine tasks``."""
     columns: tuple[Column, ...]
-    """The fields that `adapt` reads; the core renames the file's columns to these names."""
-    label_column: str = "label"
-    """The field that holds the gold, among `columns`."""
+    """The fields that `adapt` reads; the core renames the file's columns to these names. A plain
+    text to predict is the first one."""
+    label_column: str | None = "label"
+    """The field that holds the gold, among `columns`; None where it is no single one."""
+    gold_is: GoldKind = "class"
+    """What the label column holds; classes are checked, and splits are stratified by them."""
+    left_out: tuple[str, ...] = ()
+    """Labels that published sets give to rows without gold: those are left out, with a count."""
+    formats: tuple[str, ...] = ()
+    """Formats of its own that files are looked at for first: "conll", "squad", "sts"."""
+    windows_over: Over = "longer"
+    """Which text of a pair the windows of long text run over."""
     options: type[Any] = NoOptions
     """A frozen dataclass; ``run`` grows a flag for each field, the run record keeps the values."""
     recipe: Recipe = Recipe()
@@ -132,6 +92,12 @@ class Task(ABC, Generic[E]):
     """The simple things that a run is measured against."""
     demo: Path | None = None
     """Folder of the task's demo set, read like any other ``--data``."""
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The fields that a model reads."""
+        columns = [column for column in self.columns if column.name != self.label_column]
+        return tuple(column for column in columns if column.role == "input")
 
     @abstractmethod
     def adapt(self, record: Record) -> E:
@@ -141,17 +107,47 @@ class Task(ABC, Generic[E]):
             DataError: The row can't be one, with what to do.
         """
 
+    def review(
+        self, splits: Mapping[str, Sequence[E]], options: Any
+    ) -> tuple[Mapping[str, Sequence[E]], tuple[str, ...]]:
+        """Look at all examples together, before anything is learned: convert, repair, and say so.
+
+        Args:
+            splits: Examples by split; a single set comes as "test" alone.
+            options: This task's options.
+
+        Returns:
+            The examples to go on with, and a sentence on each thing that was done.
+        """
+        return splits, ()
+
     @abstractmethod
     def label_set(self, examples: Sequence[E], options: Any) -> Labels:
         """The labels of a training set, in a fixed order."""
+
+    def stock_labels(self, names: tuple[str, ...]) -> Labels:
+        """The labels of a stock fine-tuned checkpoint, whose config.json names these."""
+        return Labels(names)
 
     @abstractmethod
     def head(self, labels: Labels) -> HeadSpec:
         """The head to put on the encoder."""
 
+    def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
+        """What the encoder reads in prediction: texts, or several versions of them to average."""
+        return (example.texts,)
+
     @abstractmethod
-    def gold(self, example: E, window: Encoding, labels: Labels) -> int | float | Sequence[int]:
-        """The gold of one window, as the head's kind wants it (sequence: a label's index)."""
+    def gold(
+        self, example: E, window: Encoding, labels: Labels
+    ) -> int | float | Sequence[int] | npt.NDArray[np.int64]:
+        """The gold of one window, as the head's kind wants it.
+
+        Returns:
+            sequence: a label's index, or a number. token: an index per token of the window
+            [tokens], `IGNORED` where there is none. span: the first and the last token of the
+            answer, counted in the window [2].
+        """
 
     @abstractmethod
     def loss(
@@ -160,8 +156,9 @@ class Task(ABC, Generic[E]):
         """Loss of some windows as (sum, weight), so that any splitting of a step adds up.
 
         Args:
-            logits: [windows, labels] for a sequence head.
-            gold: [windows], what `gold` gave.
+            logits: sequence: [windows, size]. token: [tokens of all windows, size]. span:
+                [windows, tokens of the longest, 2], -inf beyond a window's end.
+            gold: What `gold` gave: [windows], [tokens of all windows], [windows, 2].
             labels: The run's labels.
             options: This task's options.
 
@@ -171,9 +168,14 @@ class Task(ABC, Generic[E]):
 
     @abstractmethod
     def decode(
-        self, example: E, windows: Sequence[WindowLogits], labels: Labels, state: State
+        self,
+        example: E,
+        windows: Sequence[WindowLogits],
+        labels: Labels,
+        options: Any,
+        state: State,
     ) -> Any:
-        """The prediction for one example; here the windows of a long text meet."""
+        """The prediction for one example (an `Answer`); here the windows of a long text meet."""
 
     @abstractmethod
     def score(self, gold: Sequence[E], predictions: Sequence[Any], labels: Labels) -> Scores:
@@ -181,10 +183,44 @@ class Task(ABC, Generic[E]):
 
     @abstractmethod
     def gold_of(self, example: E) -> Any:
-        """The gold as it stands in predictions.jsonl."""
+        """The gold as it stands in predictions.jsonl; None for an example without."""
+
+    def check_gold(self, example: E, labels: Labels) -> None:
+        """Refuse an example that can't be scored.
+
+        Raises:
+            DataError: It has no gold, or one that no model of these labels could give.
+        """
+        if self.gold_of(example) is None:
+            where = example.origin
+            raise DataError("no gold here. Label or remove the row", where.path, where.line)
 
     def tune(
-        self, examples: Sequence[E], windows: Sequence[Sequence[WindowLogits]], labels: Labels
+        self,
+        examples: Sequence[E],
+        windows: Sequence[Sequence[WindowLogits]],
+        labels: Labels,
+        options: Any,
     ) -> State:
         """Learn thresholds or calibration on the dev split; the default learns nothing."""
         return {}
+
+    def mistake(self, example: E, prediction: Any) -> Wrong | None:
+        """What is wrong with a prediction, for the worst mistakes; None where nothing is."""
+        return None
+
+    def baselines_for(self, labels: Labels) -> Sequence[Baseline]:
+        """The baselines that suit what a run learns; by default all of `baselines`."""
+        return self.baselines
+
+    def baseline_input(self, example: E) -> Any:
+        """What baselines see of an example; by default its texts as one."""
+        return " ".join(example.texts)
+
+    def baseline_gold(self, example: E) -> Any:
+        """What they learn from; by default the gold as it stands in predictions.jsonl."""
+        return self.gold_of(example)
+
+    def from_baseline(self, answer: Any, example: E, labels: Labels) -> Any:
+        """A baseline's answer as a prediction of this task."""
+        return answer

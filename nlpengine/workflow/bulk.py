@@ -89,7 +89,7 @@ def predict_rows(
         first = next(source, None)
         if first is None:
             return
-        wanted = [column for column in model.task.columns if column.required]
+        wanted = model.task.inputs
         known = resolve_columns(list(first.fields), wanted, mapping, first.origin.path)
         for record in itertools.chain([first], source):
             waiting.append(record)

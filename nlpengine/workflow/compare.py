@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from nlpengine.metrics import Scores, paired_difference
-from nlpengine.plugin.contract import Labels, Prediction, Task
+from nlpengine.plugin.contract import Task
+from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.record import BaselineScore, Mistake
 
 
@@ -28,13 +29,16 @@ def compare_baselines(
         labels: The run's.
         seed: For baselines that draw.
     """
-    texts = [" ".join(example.texts) for example in train]
-    gold = [str(task.gold_of(example)) for example in train]
-    wanted = [" ".join(example.texts) for example in test]
+    inputs = [task.baseline_input(example) for example in train]
+    gold = [task.baseline_gold(example) for example in train]
+    wanted = [task.baseline_input(example) for example in test]
     found = []
-    for baseline in task.baselines:
-        answer = baseline.predict(texts, gold, wanted, seed)
-        predictions = [_certain(label, labels) for label in answer.labels]
+    for baseline in task.baselines_for(labels):
+        answer = baseline.predict(inputs, gold, wanted, seed)
+        predictions = [
+            task.from_baseline(label, example, labels)
+            for label, example in zip(answer.labels, test, strict=True)
+        ]
         own = task.score(test, predictions, labels)
         pair = scores.outcomes, own.outcomes
         found.append(
@@ -51,24 +55,19 @@ def compare_baselines(
     return found
 
 
-def _certain(label: str, labels: Labels) -> Prediction:
-    return Prediction(label, 1.0, {name: float(name == label) for name in labels.names})
-
-
 def worst_mistakes(
     task: Task[Any], examples: Sequence[Any], predictions: Sequence[Any], most: int = 20
 ) -> list[Mistake]:
-    """The wrong predictions, surest first; none for tasks whose predictions have no label."""
+    """The wrong predictions, surest first."""
     found = [
         Mistake(
             text=" ".join(example.texts),
-            gold=str(gold),
-            predicted=prediction.label,
-            score=prediction.score,
+            gold=wrong.gold,
+            predicted=wrong.predicted,
+            score=wrong.score,
             origin=str(example.origin),
         )
         for example, prediction in zip(examples, predictions, strict=True)
-        if isinstance(prediction, Prediction)
-        and prediction.label != (gold := task.gold_of(example))
+        if (wrong := task.mistake(example, prediction)) is not None
     ]
     return sorted(found, key=lambda mistake: -mistake.score)[:most]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from nlpengine.encoders.device import Precision
 from nlpengine.encoders.spec import EncoderSpec
-from nlpengine.encoding.tokenizer import default_overlap
+from nlpengine.encoding.windows import default_overlap
 from nlpengine.errors import UsageError, did_you_mean
 from nlpengine.plugin.contract import Recipe, Task
 
@@ -159,14 +159,12 @@ def resolve(
         steps = -(-windows // batch_size)
         wanted = -(-recipe.min_steps // max(1, steps))
         chosen["epochs"] = max(recipe.epochs, min(recipe.max_epochs, wanted))
-    max_length = config.max_length or limit
+    max_length, chosen["overlap"] = window_size(config, recipe, limit)
     if max_length > limit:
         raise UsageError(
             f"--max-length {max_length}: {config.encoder} takes at most {limit} tokens."
         )
     chosen["max_length"] = max_length
-    if config.overlap is None:
-        chosen["overlap"] = default_overlap(max_length)
     chosen["batch_tokens"] = config.batch_tokens or max(budget, max_length)
     if chosen["batch_tokens"] < max_length:
         raise UsageError(
@@ -176,6 +174,22 @@ def resolve(
         f"{name} {value:g} (recipe)" for name, value in chosen.items() if name in _RECIPE_NAMES
     )
     return config.model_copy(update=chosen), notes
+
+
+def window_size(config: RunConfig, recipe: Recipe, limit: int) -> tuple[int, int]:
+    """Tokens in a window, and how many of them neighbouring windows share.
+
+    Args:
+        config: As given.
+        recipe: The task's.
+        limit: The encoder's own maximum length, in tokens.
+    """
+    length = config.max_length or min(recipe.max_length or limit, limit)
+    if config.overlap is not None:
+        return length, config.overlap
+    if recipe.overlap is not None and recipe.overlap < length // 2:
+        return length, recipe.overlap
+    return length, default_overlap(length)
 
 
 _RECIPE_NAMES = ("epochs", "lr", "batch_size")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from nlpengine.data import load_records
-from nlpengine.errors import DataError
 from nlpengine.metrics import Scores
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.prepare import adapt
@@ -50,21 +49,20 @@ def evaluate(model: Model, data: str, mapping: dict[str, str]) -> Evaluation:
     if data == "demo" and task.demo is not None:
         data = str(task.demo)
     records, notes, fingerprints = load_records(
-        data, task.columns, mapping, task.label_column, labelled=True
+        data,
+        task.columns,
+        mapping,
+        task.label_column,
+        labelled=True,
+        classes=task.gold_is == "class",
     )
-    examples = adapt(task, records)
+    reviewed, more = task.review({"test": adapt(task, records)}, model.options)
+    examples = reviewed["test"]
     for example in examples:
-        label, where = task.gold_of(example), example.origin
-        if label not in model.labels.names:
-            raise DataError(
-                f"the label {label!r} was never seen in training; the model knows "
-                f"{', '.join(model.labels.names)}.",
-                where.path,
-                where.line,
-            )
+        task.check_gold(example, model.labels)
     began = time.perf_counter()
     predictions = model.predict_examples(examples)
     seconds = time.perf_counter() - began
     facts = {"source": data, "rows": len(examples), "files": dict(fingerprints)}
     scores = task.score(examples, predictions, model.labels)
-    return Evaluation(scores, facts, tuple(notes), len(examples) / seconds)
+    return Evaluation(scores, facts, (*notes, *more), len(examples) / seconds)

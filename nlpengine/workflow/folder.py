@@ -27,11 +27,13 @@ from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import read_config
 from nlpengine.encoders.store import EncoderStore
-from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
+from nlpengine.encoding.tokenizer import Tokenizer
+from nlpengine.encoding.windows import WindowPolicy, default_overlap
 from nlpengine.errors import DataError, UsageError
 from nlpengine.heads import HeadSpec
-from nlpengine.plugin.contract import Labels
+from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
+from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
 
@@ -50,7 +52,9 @@ def save_model(model: Model, folder: Path) -> None:
     def write(target: Path) -> None:
         network = model.network
         with network.in_memory():
-            save_checkpoint(target, network.encoder, network.head, model.shape, model.labels.names)
+            size = model.task.head(model.labels).size
+            names = model.labels.names or [f"LABEL_{index}" for index in range(size)]
+            save_checkpoint(target, network.encoder, network.head, model.shape, names)
         model.tokenizer.save(target, model.network.encoder.max_length)
         card = {
             "format": 1,
@@ -97,12 +101,11 @@ def load_model(
         raise UsageError(f"{folder} is no run and no model folder (no config.json).")
     card = _read_card(folder)
     found = plugins.task(_task_name(folder, card, task))
-    labels = _labels(folder, card)
+    labels = _labels(folder, card, found)
     network, shape = _load_network(folder, found.head(labels), device, store, plugins)
     length = network.encoder.max_length
-    policy = WindowPolicy(
-        **card.get("windows", {"max_length": length, "overlap": default_overlap(length)})
-    )
+    stock = {"max_length": length, "overlap": default_overlap(length), "over": found.windows_over}
+    policy = WindowPolicy(**card.get("windows", stock))
     network.budget.tokens = budget or max(device.token_budget, policy.max_length)
     return Model(
         task=found,
@@ -157,12 +160,12 @@ def _load_network(
     return Network(encoder, head, spec.kind, device, budget, store, pooling), shape
 
 
-def _labels(folder: Path, card: Mapping[str, Any]) -> Labels:
+def _labels(folder: Path, card: Mapping[str, Any], task: Task[Any]) -> Labels:
     if not card:
         names = checkpoint_labels(folder)
         if not names:
             raise DataError("this is an encoder without a classifier. Fine-tune it first.", folder)
-        return Labels(names)
+        return task.stock_labels(names)
     weights = card["labels"]["weights"]
     return Labels(tuple(card["labels"]["names"]), None if weights is None else tuple(weights))
 

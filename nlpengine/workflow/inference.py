@@ -95,6 +95,17 @@ class Network:
             logits: Tensor = self.head(rows)
         return logits.float()
 
+    def for_loss(self, batch: PackedBatch, logits: Tensor) -> Tensor:
+        """Logits as `Task.loss` wants them: of a span head, a row of all its tokens a window."""
+        if self.kind != "span":
+            return logits
+        longest, lengths = max(batch.lengths), batch.cu_seqlens.diff()
+        first = torch.arange(len(lengths), device=logits.device) * longest
+        rows = torch.arange(len(logits), device=logits.device)
+        rows += torch.repeat_interleave(first - batch.cu_seqlens[:-1], lengths)
+        padded = logits.new_full((len(lengths) * longest, logits.shape[1]), -torch.inf)
+        return padded.index_copy(0, rows, logits).view(len(lengths), longest, -1)
+
     def by_window(self, batch: PackedBatch, logits: Floats) -> Sequence[Floats]:
         """Logits of each window of a batch, in its order: [labels], or [tokens, …]."""
         if self.kind == "sequence":

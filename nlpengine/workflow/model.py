@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from nlpengine.data import Example, Origin, Record
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoding import Encoding
-from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, check_text
-from nlpengine.errors import DataError, RowError
-from nlpengine.plugin.contract import Labels, State, Task, WindowLogits
+from nlpengine.encoding.tokenizer import Texts, Tokenizer, check_text
+from nlpengine.encoding.windows import WindowPolicy
+from nlpengine.errors import DataError, RowError, UsageError, did_you_mean
+from nlpengine.plugin.contract import Task
+from nlpengine.plugin.prediction import Labels, State, WindowLogits
 from nlpengine.workflow.inference import Network, window_logits
 
 CHUNK = 2048
@@ -49,13 +51,32 @@ class Model:
     state: State = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, text: Row) -> Any:
-        """Predict one text (or row).
+    def __call__(self, text: Row | None = None, **named: Any) -> Any:
+        """Predict one text or row.
+
+        Args:
+            text: A text, or a row with the task's fields.
+            named: The task's fields by name instead (``question=…, context=…``); or options of the
+                task to use for this call (``top_k=3``).
 
         Raises:
             RowError: It can't be predicted.
+            UsageError: A name is neither a field nor an option, or both kinds of row were given.
         """
-        (answer,) = self.predict([text])
+        columns = {column.name for column in self.task.columns}
+        options = {option.name for option in fields(self.task.options)} - columns
+        for name in named.keys() - columns - options:
+            known = sorted(columns | options)
+            raise UsageError(
+                f"{name}=…: the task {self.task.name!r} has no such field or option; it has "
+                f"{', '.join(known)}.{did_you_mean(name, known)}"
+            )
+        row = {name: value for name, value in named.items() if name in columns}
+        if (text is None) == (not row):
+            raise UsageError("give either a text or row, or the task's fields by name.")
+        own = {name: value for name, value in named.items() if name in options}
+        model = replace(self, options=replace(self.options, **own)) if own else self
+        (answer,) = model.predict([row if text is None else text])
         return answer
 
     def predict(self, rows: Iterable[Row], *, errors: str = "raise") -> Iterator[Any]:
@@ -91,7 +112,35 @@ class Model:
 
     def encode(self, examples: Sequence[Example]) -> list[Encoding]:
         """All windows of some examples, in order."""
-        return self.tokenizer.encode([example.texts[0] for example in examples], self.policy)
+        texts = [self.task.readings(example, self.options) for example in examples]
+        owners = [example for example, own in zip(examples, texts, strict=True) for _ in own]
+        encodings = self._encode([reading for own in texts for reading in own], owners)
+        if len(owners) == len(examples):
+            return encodings
+        numbers = [number for number, own in enumerate(texts) for _ in own]
+        return [replace(e, example=numbers[e.example]) for e in encodings]
+
+    def encode_training(self, examples: Sequence[Example]) -> list[Encoding]:
+        """All windows of some examples as training reads them: each in one version."""
+        return self._encode([example.texts for example in examples], examples)
+
+    def _encode(self, texts: Sequence[Texts], examples: Sequence[Example]) -> list[Encoding]:
+        """Encode ``texts``, which belong to ``examples`` one to one.
+
+        Raises:
+            RowError: At the first that can't be, with its file and line.
+        """
+        offsets = self.network.kind != "sequence"
+        try:
+            return self.tokenizer.encode(texts, self.policy, offsets=offsets)
+        except RowError:
+            for text, example in zip(texts, examples, strict=True):
+                try:
+                    self.tokenizer.encode([text], self.policy)
+                except RowError as error:
+                    where = example.origin
+                    raise RowError(error.problem, where.path, where.line) from None
+            raise
 
     def windows(self, count: int, encodings: Sequence[Encoding]) -> list[list[WindowLogits]]:
         """Logits of all windows, per example.
@@ -116,11 +165,25 @@ class Model:
                 if errors == "raise":
                     raise
                 items.append(error if isinstance(error, RowError) else RowError(str(error)))
+        try:
+            return items, self.encode([item for item in items if not isinstance(item, RowError)])
+        except RowError:
+            if errors == "raise":
+                raise
+        # Rare: one by one, to find those that can't be encoded.
+        items = [item if isinstance(item, RowError) else self._checked(item) for item in items]
         return items, self.encode([item for item in items if not isinstance(item, RowError)])
+
+    def _checked(self, example: Example) -> Example | RowError:
+        try:
+            self.encode([example])
+        except RowError as error:
+            return error
+        return example
 
     def _adapt(self, row: Row, number: int) -> Example:
         if isinstance(row, str):
-            row = {self.task.columns[0].name: row}
+            row = {self.task.inputs[0].name: row}
         if not isinstance(row, Record):
             row = Record(row, Origin("input", number))
         example: Example = self.task.adapt(row)
@@ -134,7 +197,7 @@ class Model:
         examples = [item for item in items if not isinstance(item, RowError)]
         grouped = self.windows(len(examples), encodings)
         decoded = iter(
-            self.task.decode(example, windows, self.labels, self.state)
+            self.task.decode(example, windows, self.labels, self.options, self.state)
             for example, windows in zip(examples, grouped, strict=True)
         )
         return [item if isinstance(item, RowError) else next(decoded) for item in items]

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nlpengine.data import Example, Record, Splits, load_splits
 from nlpengine.encoders.backends import choose_attention
 from nlpengine.encoders.checkpoint import (
@@ -25,11 +23,13 @@ from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import EncoderSource, locate, read_config
 from nlpengine.encoders.scratch import family_name, find_blueprint, scratch_source
-from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy, default_overlap
+from nlpengine.encoding.tokenizer import Tokenizer
+from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import UsageError
-from nlpengine.plugin.contract import Labels, Task
+from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
-from nlpengine.workflow.config import RunConfig, make_options, resolve
+from nlpengine.plugin.prediction import Labels
+from nlpengine.workflow.config import RunConfig, make_options, resolve, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
 from nlpengine.workflow.model import Model
@@ -101,8 +101,7 @@ def _prepare(
     splits = read_splits(config, task)
     for note in splits.notes:
         listener.note(note)
-    train, dev, test = (adapt(task, part) for part in (splits.train, splits.dev, splits.test))
-    labels = task.label_set(train, options)
+    (train, dev, test), labels = _examples(splits, task, options, listener)
     if config.from_scratch:
         texts = [text for example in train for text in example.texts]
         source = scratch_source(
@@ -122,13 +121,15 @@ def _prepare(
     spec = task.head(labels)
     shape = head_shape(encoder.family, spec)
     head = build_head(encoder.config, shape, spec.size, config.seed)
-    labels, kept = _start_head(head, config, source, shape, encoder.family, labels, listener)
+    labels, kept = _start_head(head, config, source, shape, encoder.family, labels, task, listener)
     swap_kernels(head, linear)
     budget = TokenBudget(int(config.batch_tokens or 0), listener.note)
     encoder, head = encoder.to(device.torch), head.to(device.torch)
     pooling = shape.pooling(encoder.config)
     network = Network(encoder, head, spec.kind, device, budget, pooling=pooling)
-    policy = WindowPolicy(int(config.max_length or 0), int(config.overlap or 0), config.long_text)
+    policy = WindowPolicy(
+        int(config.max_length or 0), int(config.overlap or 0), config.long_text, task.windows_over
+    )
     origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
     model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)
     listener.note(f"linear layers: {linear.reason}")
@@ -153,8 +154,25 @@ def read_splits(config: RunConfig, task: Task[Any]) -> Splits:
         config.map,
         seed=config.seed,
         label=task.label_column,
+        classes=task.gold_is == "class",
         limit=config.limit,
     )
+
+
+def _examples(
+    splits: Splits, task: Task[Any], options: Any, listener: Listeners
+) -> tuple[tuple[Sequence[Any], ...], Labels]:
+    """Train, dev and test as the task has them, each with gold, and the labels of train."""
+    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    adapted = {name: adapt(task, records) for name, records in parts.items()}
+    reviewed, notes = task.review(adapted, options)
+    for note in notes:
+        listener.note(note)
+    labels = task.label_set(reviewed["train"], options)
+    for name in parts:
+        for example in reviewed[name]:
+            task.check_gold(example, labels)
+    return tuple(reviewed[name] for name in parts), labels
 
 
 def adapt(task: Task[Any], records: Sequence[Record]) -> list[Any]:
@@ -172,12 +190,11 @@ def _settle(
     budget: int,
 ) -> tuple[RunConfig, tuple[str, ...]]:
     """Resolve the config; epochs depend on the number of windows, so those are counted first."""
-    length = config.max_length or limit
-    overlap = default_overlap(length) if config.overlap is None else config.overlap
-    policy = WindowPolicy(min(length, limit), overlap, config.long_text)
+    length, overlap = window_size(config, task.recipe, limit)
+    policy = WindowPolicy(min(length, limit), overlap, config.long_text, task.windows_over)
     windows = len(train)
     if config.epochs is None and windows < task.recipe.min_steps * task.recipe.batch_size:
-        windows = len(tokenizer.encode([example.texts[0] for example in train], policy))
+        windows = len(tokenizer.encode([example.texts for example in train], policy))
     return resolve(config, task.recipe, source.spec, windows, limit, budget)
 
 
@@ -188,13 +205,15 @@ def _start_head(
     shape: HeadShape,
     family: Any,
     labels: Labels,
+    task: Task[Any],
     listener: Listeners,
 ) -> tuple[Labels, str]:
     """Fill the head from the checkpoint as far as that is right; say what was done."""
-    stored = checkpoint_labels(source.folder)
-    same = stored != () and set(stored) == set(labels.names)
+    found = checkpoint_labels(source.folder)
+    stored = task.stock_labels(found).names
+    same = found != () and set(stored) == set(labels.names)
     if config.head == "keep" and not same:
-        has = ", ".join(stored) if stored else "no classifier"
+        has = ", ".join(found) if found else "no classifier"
         raise UsageError(
             f"--head keep: the checkpoint has {has}; the data has {', '.join(labels.names)}."
         )
@@ -219,12 +238,12 @@ def _start_head(
 
 def encode_training(model: Model, examples: Sequence[Example]) -> TrainingSet:
     """All training windows with their gold."""
-    encodings = model.encode(examples)
+    encodings = model.encode_training(examples)
     windows_of: list[list[int]] = [[] for _ in examples]
     for index, encoding in enumerate(encodings):
         windows_of[encoding.example].append(index)
     gold = [model.task.gold(examples[e.example], e, model.labels) for e in encodings]
-    return TrainingSet(encodings, np.asarray(gold), windows_of)
+    return TrainingSet(encodings, gold, windows_of)
 
 
 def data_facts(prepared: Prepared) -> dict[str, Any]:
@@ -244,7 +263,7 @@ def data_facts(prepared: Prepared) -> dict[str, Any]:
 
 
 def _count_truncated(model: Model, examples: Sequence[Example], listener: Listeners) -> None:
-    cut = model.tokenizer.truncated([example.texts[0] for example in examples], model.policy)
+    cut = model.tokenizer.truncated([example.texts for example in examples], model.policy)
     listener.note(
         f"{cut} of {len(examples)} texts were truncated to {model.policy.max_length} tokens, "
         "as asked"

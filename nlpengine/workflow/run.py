@@ -202,7 +202,7 @@ def _finish_training(prepared: Prepared, training: Training, record: RunRecord) 
     model = prepared.model
     if prepared.dev and not training.interrupted:
         grouped = model.windows(len(prepared.dev), model.encode(prepared.dev))
-        state = model.task.tune(prepared.dev, grouped, model.labels)
+        state = model.task.tune(prepared.dev, grouped, model.labels, model.options)
         model = dataclasses.replace(model, state=state)
     save_model(model, record.run_dir / "model")
     return model
@@ -216,7 +216,7 @@ def _test(prepared: Prepared, model: Model, record: RunRecord, listener: Listene
     record.scores = model.task.score(prepared.test, predictions, model.labels)
     write_predictions(record.run_dir / "predictions.jsonl", model.task, prepared.test, predictions)
     record.mistakes = worst_mistakes(model.task, prepared.test, predictions)
-    if prepared.config.baseline and model.task.baselines:
+    if prepared.config.baseline and model.task.baselines_for(model.labels):
         listener.phase("baselines")
         began = time.perf_counter()
         record.baselines = compare_baselines(

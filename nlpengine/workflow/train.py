@@ -144,8 +144,9 @@ def _gradients(
     for part in fill(lengths, network.budget.tokens):
         chosen = [windows[i] for i in part]
         batch = network.pack([data.encodings[w] for w in chosen])
-        gold = torch.from_numpy(data.gold[[chosen[i] for i in batch.order]])
-        part_sum, part_weight = loss(network.forward(batch), gold.to(batch.input_ids.device))
+        gold = data.gold_of([chosen[i] for i in batch.order], network.kind)
+        logits = network.for_loss(batch, network.forward(batch))
+        part_sum, part_weight = loss(logits, gold.to(logits.device))
         (part_sum * scale if scale != 1.0 else part_sum).backward()  # type: ignore[no-untyped-call]
         summed += float(part_sum.detach())
         weight += float(part_weight)

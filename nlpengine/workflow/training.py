@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from nlpengine.encoding import Encoding
+from nlpengine.heads import HeadKind
 from nlpengine.metrics import Score
 from nlpengine.workflow.listener import EvaluationReport, Listener, StepReport
 
@@ -20,13 +23,20 @@ class TrainingSet:
 
     Attributes:
         encodings: All windows; those of an example stand together.
-        gold: Gold of each window.
+        gold: Gold of each window, as the head's kind has it: a number; one per token [tokens]; two
+            places [2].
         windows_of: Per example, the indices of its windows.
     """
 
     encodings: Sequence[Encoding]
-    gold: np.ndarray
+    gold: Sequence[Any]
     windows_of: Sequence[Sequence[int]]
+
+    def gold_of(self, windows: Sequence[int], kind: HeadKind) -> Tensor:
+        """Gold of some windows together: [windows], [tokens of all], or [windows, 2]."""
+        chosen = [np.asarray(self.gold[window]) for window in windows]
+        together = np.concatenate(chosen) if kind == "token" else np.stack(chosen)
+        return torch.from_numpy(together)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ class Sentiment(Classification[TextExample]):
     summary = "the polarity of a text: any number of classes, taken from the data"
     columns = (
         Column("text", TEXT),
-        Column("label", LABEL, required=False),
-        Column("slice", required=False),
+        Column("label", LABEL, required=False, role="gold"),
+        Column("slice", required=False, role="about"),
     )
     demo = Path(__file__).parent / "demo"
 

@@ -244,7 +244,7 @@ def test_an_empty_text_and_a_very_long_one_have_a_result(cli, finished_run):
     done = cli("predict", finished_run.path, "--text", "good film " * 300, "--json")
     assert done.json()["windows"] > 5
     done = cli("predict", finished_run.path, "--text", "good film " * 300)
-    assert "windows: all of the text counts" in done.err
+    assert "windows: all of the text counts" in done.out
 
 
 def write(path: Path) -> Path:

@@ -16,7 +16,7 @@ from nlpengine.encoders.catalog import CATALOG
 from nlpengine.encoders.digest import file_sha256
 from nlpengine.encoders.locate import find_spec
 from nlpengine.encoders.scratch import find_blueprint, make_from_scratch
-from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy
+from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.encoding.vocabulary import (
     KINDS,
     LEAST_PIECES,
@@ -24,6 +24,7 @@ from nlpengine.encoding.vocabulary import (
     train_tokenizer,
     vocabulary_size,
 )
+from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import DataError, EncoderUnavailable, UsageError
 
 TEXTS = [
@@ -122,7 +123,7 @@ def demo():
 def test_our_own_tokenizer_opens_it(made, name):
     tokenizer = Tokenizer(made(name))
     stock = AutoTokenizer.from_pretrained(made(name))
-    (encoding,) = tokenizer.encode([TEXTS[0]], WindowPolicy(512, 64))
+    (encoding,) = tokenizer.encode([(TEXTS[0],)], WindowPolicy(512, 64))
     assert encoding.input_ids.tolist() == stock(TEXTS[0])["input_ids"]
 
 

@@ -64,7 +64,7 @@ class Shout(Task[TextExample]):
 
         return cross_entropy(logits, gold, reduction="sum"), tensor(float(len(gold)))
 
-    def decode(self, example, windows, labels, state):
+    def decode(self, example, windows, labels, options, state):
         row = softmax(np.stack([window.logits for window in windows]).mean(0)[None], 1.0)[0]
         best = int(row.argmax())
         scores = dict(zip(labels.names, map(float, row)))

@@ -23,7 +23,9 @@ def stock_logits(folder, texts):
 
 
 def own_logits(model, texts):
-    return np.stack(window_logits(model.network, model.tokenizer.encode(texts, model.policy)))
+    return np.stack(
+        window_logits(model.network, model.tokenizer.encode([(t,) for t in texts], model.policy))
+    )
 
 
 def test_our_model_opens_in_the_stock_class_with_the_same_logits(finished_run):

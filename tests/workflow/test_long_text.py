@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nlpengine import Engine
 from nlpengine.encoding import window_spans
-from nlpengine.encoding.tokenizer import Tokenizer, WindowPolicy
+from nlpengine.encoding.tokenizer import Tokenizer
+from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import RowError, UsageError
 
 
@@ -30,10 +31,10 @@ def test_windows_cover_every_token(length, content, data):
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=300))
 def test_window_content_is_the_text_s_tokens(tiny, text):
     tokenizer = Tokenizer(tiny)
-    whole = tokenizer.encode([text], WindowPolicy(10_000, 0))
+    whole = tokenizer.encode([(text,)], WindowPolicy(10_000, 0))
     assert len(whole) == 1
     inner = whole[0].input_ids[1:-1]
-    for part in tokenizer.encode([text], WindowPolicy(16, 4)):
+    for part in tokenizer.encode([(text,)], WindowPolicy(16, 4)):
         assert len(part) <= 16
         assert np.array_equal(part.input_ids[1:-1], inner[part.start : part.end])
         assert part.input_ids[0] == whole[0].input_ids[0]
@@ -44,7 +45,7 @@ def test_encoding_equals_the_stock_tokenizer_s(tiny):
     from transformers import AutoTokenizer
 
     texts = ["The soup was GOOD!", "", "naïve café 😀", "a\tb\nc", "very " * 30]
-    ours = Tokenizer(tiny).encode(texts, WindowPolicy(1000, 0))
+    ours = Tokenizer(tiny).encode([(text,) for text in texts], WindowPolicy(1000, 0))
     stock = AutoTokenizer.from_pretrained(tiny)(texts)["input_ids"]
     assert [e.input_ids.tolist() for e in ours] == stock
 
@@ -91,7 +92,7 @@ def test_truncation_is_asked_for_and_counted(tiny, tmp_path):
 
 def test_no_room_for_content_is_an_error(tiny, reviews, tmp_path):
     with pytest.raises(UsageError, match="--overlap"):
-        Tokenizer(tiny).encode(["a"], WindowPolicy(10, 9))
+        Tokenizer(tiny).encode([("a",)], WindowPolicy(10, 9))
     with pytest.raises(UsageError, match="takes at most 64 tokens"):
         Engine().run("sentiment", encoder=str(tiny), data=str(reviews), max_length=65)
     with pytest.raises(UsageError, match="--batch-tokens 20: one window alone has up to 64"):
