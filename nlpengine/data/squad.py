@@ -206,9 +206,9 @@ def _place(at: JsonPath, document: object = None) -> str:
     for key, index in zip(at[::2], at[1::2], strict=False):
         value = value[key][index] if value is not None else None
         name = ""
-        for mark, shown in (("title", "({!r})"), ("id", "(id {!r})")):
+        for mark, shown in (("id", " (id {!r})"), ("title", " ({!r})")):
             if isinstance(value, dict) and isinstance(value.get(mark), str | int):
-                name = " " + shown.format(value[mark])
+                name = shown.format(value[mark])
         said.append(f"{names[str(key)]} {int(index) + 1}{name}")
     return ", ".join(said) or "the document"
 
