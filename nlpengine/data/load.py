@@ -6,8 +6,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from nlpengine.data.arrange import Rows, arrange, limit_rows
+from nlpengine.data.checks import check_rows
 from nlpengine.data.columns import Column
 from nlpengine.data.fields import check_same_fields, to_fields
+from nlpengine.data.findings import Finding
 from nlpengine.data.labels import (
     check_labels,
     is_unlabelled,
@@ -16,7 +18,6 @@ from nlpengine.data.labels import (
     require_labels,
     require_numbers,
 )
-from nlpengine.data.leaks import leaks
 from nlpengine.data.records import Record, SplitName, Splits
 from nlpengine.data.sources import Source, Table, read_source
 from nlpengine.data.split_column import split_by_column
@@ -80,9 +81,12 @@ def load_splits(
         return label_key(record, label) if label is not None and are_classes else None
 
     splits = arrange(rows, source, seed, label, key)
-    inputs = [column.name for column in columns if column.required]
-    notes = [*read.notes, *notes, *splits.notes, *leaks(splits, inputs)]
-    splits = replace(splits, fingerprints=read.fingerprints, notes=tuple(notes))
+    splits = replace(
+        splits,
+        fingerprints=read.fingerprints,
+        notes=(*read.notes, *notes, *splits.notes),
+        findings=_check(splits, columns, label, are_classes),
+    )
     if label is not None and are_classes:
         check_labels(splits, label)
     return splits if limit is None else limit_rows(splits, limit, seed, key)
@@ -191,6 +195,16 @@ def _without(
 def _left_out_note(said: Sequence[str], label: str, values: Sequence[str]) -> str:
     listed = " or ".join(map(repr, values))
     return f"left out, as a {label} of {listed} says that there is none: {', '.join(said)}."
+
+
+def _check(
+    splits: Splits, columns: Sequence[Column], label: str | None, classes: bool
+) -> tuple[Finding, ...]:
+    """Look at all rows, by what a model reads and what it should answer."""
+    inputs = [c.name for c in columns if c.role == "input" and c.name != label]
+    gold = [c.name for c in columns if c.role == "gold" and c.name != label]
+    classes = classes and label is not None
+    return check_rows(splits, inputs, [*([label] if label else ()), *gold], classes=classes)
 
 
 def _rows_by_split(

@@ -9,7 +9,7 @@ from typing import Any
 from nlpengine.data import load_records
 from nlpengine.metrics import Scores
 from nlpengine.workflow.model import Model
-from nlpengine.workflow.prepare import adapt
+from nlpengine.workflow.reading import adapt
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ def evaluate(model: Model, data: str, mapping: dict[str, str]) -> Evaluation:
         task.label_column,
         labelled=True,
         classes=task.gold_is == "class",
+        formats=task.formats,
+        left_out=task.left_out,
     )
     reviewed, more = task.review({"test": adapt(task, records)}, model.options)
     examples = reviewed["test"]

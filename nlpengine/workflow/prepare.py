@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlpengine.data import Example, Record, Splits, load_splits
+from nlpengine.data import Example
+from nlpengine.data.findings import require_clean
 from nlpengine.encoders.backends import choose_attention
 from nlpengine.encoders.checkpoint import (
     build_head,
@@ -33,6 +34,8 @@ from nlpengine.workflow.config import RunConfig, make_options, resolve, window_s
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
 from nlpengine.workflow.model import Model
+from nlpengine.workflow.reading import Examples, read_examples
+from nlpengine.workflow.tokens import check_tokens
 from nlpengine.workflow.training import TrainingSet
 
 
@@ -44,10 +47,7 @@ class Prepared:
         config: Settings, nothing left open.
         model: With a head that is not trained yet (or a kept one).
         training: Encoded training windows.
-        train: Training examples.
-        dev: Examples to choose the best weights on.
-        test: Examples to report on.
-        splits: Where they came from.
+        read: The examples of each split.
         source: Where the encoder came from.
         facts: About data and head, for the record.
     """
@@ -55,10 +55,7 @@ class Prepared:
     config: RunConfig
     model: Model
     training: TrainingSet
-    train: Sequence[Any]
-    dev: Sequence[Any]
-    test: Sequence[Any]
-    splits: Splits
+    read: Examples
     source: EncoderSource
     facts: dict[str, Any]
 
@@ -98,10 +95,12 @@ def _prepare(
     else:
         source = locate(config.encoder, plugins.encoder_spec)
         family = plugins.family(str(read_config(source.folder).get("model_type")))
-    splits = read_splits(config, task)
-    for note in splits.notes:
+    read = read_examples(config, task, options)
+    for note in (*read.notes, *(str(f) for f in read.findings if f.level == "warning")):
         listener.note(note)
-    (train, dev, test), labels = _examples(splits, task, options, listener)
+    if config.strict:
+        require_clean(read.findings, config.data)
+    train, labels = read.train, read.labels
     if config.from_scratch:
         texts = [text for example in train for text in example.texts]
         source = scratch_source(
@@ -136,48 +135,12 @@ def _prepare(
     listener.note(f"attention: {attention}")
     training = encode_training(model, train)
     if config.long_text == "truncate":
-        _count_truncated(model, (*train, *dev, *test), listener)
-    facts = {"head": kept, "linear": linear.reason, "attention": str(attention)}
-    return Prepared(config, model, training, train, dev, test, splits, source, facts)
-
-
-def read_splits(config: RunConfig, task: Task[Any]) -> Splits:
-    """The data set of a run; ``demo`` is the task's own."""
-    source = config.data
-    if source == "demo":
-        if task.demo is None:
-            raise UsageError(f"the task {task.name!r} has no demo set: give --data.")
-        source = str(task.demo)
-    return load_splits(
-        source,
-        task.columns,
-        config.map,
-        seed=config.seed,
-        label=task.label_column,
-        classes=task.gold_is == "class",
-        limit=config.limit,
-    )
-
-
-def _examples(
-    splits: Splits, task: Task[Any], options: Any, listener: Listeners
-) -> tuple[tuple[Sequence[Any], ...], Labels]:
-    """Train, dev and test as the task has them, each with gold, and the labels of train."""
-    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
-    adapted = {name: adapt(task, records) for name, records in parts.items()}
-    reviewed, notes = task.review(adapted, options)
-    for note in notes:
-        listener.note(note)
-    labels = task.label_set(reviewed["train"], options)
-    for name in parts:
-        for example in reviewed[name]:
-            task.check_gold(example, labels)
-    return tuple(reviewed[name] for name in parts), labels
-
-
-def adapt(task: Task[Any], records: Sequence[Record]) -> list[Any]:
-    """Records → examples."""
-    return [task.adapt(record) for record in records]
+        _count_truncated(model, (*train, *read.dev, *read.test), listener)
+    findings = (*read.findings, *check_tokens(training.encodings, tokenizer, policy, "train"))
+    facts = {
+        "head": kept, "linear": linear.reason, "attention": str(attention), "findings": findings
+    }  # fmt: skip
+    return Prepared(config, model, training, read, source, facts)
 
 
 def _settle(
@@ -248,15 +211,16 @@ def encode_training(model: Model, examples: Sequence[Example]) -> TrainingSet:
 
 def data_facts(prepared: Prepared) -> dict[str, Any]:
     """The record's ``data``: source, sizes, fingerprints."""
-    splits = prepared.splits
+    read, splits = prepared.read, prepared.read.splits
     digest = hashlib.sha256(repr(sorted(splits.fingerprints.items())).encode()).hexdigest()
     return {
         "source": prepared.config.data,
-        "train": len(prepared.train),
-        "dev": len(prepared.dev),
-        "test": len(prepared.test),
+        "train": len(read.train),
+        "dev": len(read.dev),
+        "test": len(read.test),
         "train_windows": len(prepared.training.encodings),
         "train_tokens": sum(len(encoding) for encoding in prepared.training.encodings),
+        "findings": [finding.to_json() for finding in prepared.facts["findings"]],
         "files": dict(splits.fingerprints),
         "fingerprint": digest,
     }
