@@ -167,8 +167,8 @@ def main() -> None:
             asked = questions(made, arguments.rounds)
             ratios = [a / b for a, b in asked]
             mine, theirs = (statistics.median(column) for column in zip(*asked, strict=True))
-            print(f"{name} prediction: {mine:.1f} and {theirs:.1f} questions/s, "
-                  f"{statistics.median(ratios):.2f} x ({min(ratios):.2f} to {max(ratios):.2f})")  # fmt: skip
+            said = f"{statistics.median(ratios):.2f} x ({min(ratios):.2f} to {max(ratios):.2f})"
+            print(f"{name} prediction: {mine:.1f} and {theirs:.1f} questions/s, {said}")
     print(
         f"{date.today()}, {torch.get_num_threads()} threads, matmul {matmul:.0f} GFLOP/s\n\n"
         "| set | nlpengine, examples/s | Trainer | faster by | padding ratio | by padding | U |\n"
