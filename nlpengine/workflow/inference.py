@@ -85,14 +85,31 @@ class Network:
         """The context to use the weights in."""
         return nullcontext() if self.store is None else self.store.using(self.encoder)
 
+    @property
+    def only_first(self) -> bool:
+        """Whether the head reads no row but the first of each window."""
+        return self.kind == "sequence" and self.pooling == "first"
+
     def forward(self, batch: PackedBatch) -> Tensor:
         """Logits of a batch in its order, float32: [N, labels] for a sequence head, else [T, …]."""
         with self.device.autocast():
-            pooled = self.kind == "sequence"
-            rows = self.encoder(batch, only_first=pooled and self.pooling == "first")
-            if pooled and self.pooling == "mean":
-                rows = _mean_by_window(rows, batch)
-            logits: Tensor = self.head(rows)
+            hidden = self.encoder(batch, only_first=self.only_first)
+        return self.read(batch, hidden, only_first=self.only_first)
+
+    def read(self, batch: PackedBatch, hidden: Tensor, *, only_first: bool) -> Tensor:
+        """Logits of a batch that the encoder has read, as `forward` gives them.
+
+        Args:
+            batch: What it read.
+            hidden: All rows [T, width], or with ``only_first`` those of first tokens [N, width].
+            only_first: Which of the two.
+        """
+        with self.device.autocast():
+            if self.only_first and not only_first:
+                hidden = hidden[batch.cu_seqlens[:-1]]
+            elif self.kind == "sequence" and not self.only_first:
+                hidden = _mean_by_window(hidden, batch)
+            logits: Tensor = self.head(hidden)
         return logits.float()
 
     def for_loss(self, batch: PackedBatch, logits: Tensor) -> Tensor:
