@@ -58,8 +58,9 @@ class Engine:
             KeyboardInterrupt: Ctrl-C in training; the best model so far is in the run folder then.
         """
         config = make_config({"task": task, **settings})
-        run = execute(config, self.plugins, listener or Listener())
-        write_report(run.record)
+        with self.plugins.blaming():
+            run = execute(config, self.plugins, listener or Listener())
+            write_report(run.record)
         if run.record.status == "interrupted":
             raise KeyboardInterrupt
         return run
@@ -84,9 +85,10 @@ class Engine:
             NlpengineError: It can't be opened.
         """
         where = choose_device(device)
-        return load_model(
-            Path(path), self.plugins, where, self.encoders, task=task, budget=batch_tokens
-        )
+        with self.plugins.blaming():
+            return load_model(
+                Path(path), self.plugins, where, self.encoders, task=task, budget=batch_tokens
+            )
 
     def evaluate(
         self, model: Model | JointModel, data: str | Path, *, map: dict[str, str] | None = None
@@ -107,7 +109,8 @@ class Engine:
                 f"the model has heads for {', '.join(model.models)}: choose one with --task "
                 "(in Python: load(…, task=…))."
             )
-        return evaluate(model, str(data), map or {})
+        with self.plugins.blaming():
+            return evaluate(model, str(data), map or {})
 
 
 def load(path: str | Path, *, task: str | None = None, device: str = "auto") -> Model | JointModel:

@@ -66,6 +66,8 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     task = plugins.task(config.task)
     device = choose_device(config.device, config.precision)
     prepared = prepare(config, task, device, plugins, listeners)
+    for remark in plugins.remarks:
+        listeners.note(remark)
     folder = _make_folder(prepared)
     record = _record(prepared, folder, device, plugins)
     write_json(folder / "run.json", record.to_json())
