@@ -30,7 +30,7 @@ from nlpengine.errors import DataError, ExitCode, UsageError
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text"]),
+    type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text", "conll", "squad", "sts"]),
     help="Of FILE. [default: by its name; .txt and - are one text a line]",
 )
 @click.option("--map", "mapping", help="Columns: text=review.")
@@ -94,7 +94,7 @@ def _many(
 ) -> ExitCode:
     from nlpengine.workflow.bulk import predict_rows, read_rows, row_format
 
-    kind = kind or row_format(file)
+    kind = kind or row_format(file, model.task.formats)
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
     rows, errors = 0, 0

@@ -121,6 +121,19 @@ class Task(ABC, Generic[E]):
         """
         return splits, ()
 
+    def settle(self, train: Sequence[E], options: Any) -> tuple[Any, tuple[str, ...]]:
+        """Decide the options that are left to the data.
+
+        Args:
+            train: Training examples, reviewed.
+            options: This task's options, as given.
+
+        Returns:
+            The options that the run records, trains and is saved with, and a sentence on each that
+            was decided here.
+        """
+        return options, ()
+
     @abstractmethod
     def label_set(self, examples: Sequence[E], options: Any) -> Labels:
         """The labels of a training set, in a fixed order."""
@@ -148,6 +161,17 @@ class Task(ABC, Generic[E]):
             [tokens], `IGNORED` where there is none. span: the first and the last token of the
             answer, counted in the window [2].
         """
+
+    def training_notes(
+        self, examples: Sequence[E], gold: Sequence[Sequence[Any]]
+    ) -> tuple[str, ...]:
+        """What to say of the gold that training gets, such as what no window holds.
+
+        Args:
+            examples: Training examples.
+            gold: What `gold` gave for each window of each.
+        """
+        return ()
 
     @abstractmethod
     def loss(
@@ -184,6 +208,10 @@ class Task(ABC, Generic[E]):
     @abstractmethod
     def gold_of(self, example: E) -> Any:
         """The gold as it stands in predictions.jsonl; None for an example without."""
+
+    def about(self, example: E) -> Mapping[str, object]:
+        """What a row of predictions.jsonl says of an example beside gold and prediction."""
+        return {"text": " ".join(example.texts)}
 
     def check_gold(self, example: E, labels: Labels) -> None:
         """Refuse an example that can't be scored.

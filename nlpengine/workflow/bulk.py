@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +14,14 @@ from nlpengine.data.jsonl import read_jsonl
 from nlpengine.data.lines import read_lines
 from nlpengine.data.parquet import read_parquet
 from nlpengine.data.records import Origin, Record
-from nlpengine.data.sniff import SUFFIXES, split_suffix
+from nlpengine.data.sniff import SUFFIXES, TaskFormat, split_suffix, task_format
+from nlpengine.data.sources import TASK_READERS
 from nlpengine.errors import RowError, UsageError
 from nlpengine.workflow.model import Model
 
-RowFormat = Literal["csv", "tsv", "jsonl", "parquet", "text"]
+RowFormat = Literal["csv", "tsv", "jsonl", "parquet", "text"] | TaskFormat
 FORMATS: tuple[RowFormat, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
+"""Formats that every task's rows come in."""
 
 READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
     "csv": read_csv,
@@ -29,19 +31,30 @@ READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
 }
 
 
-def row_format(name: str) -> RowFormat:
-    """The format that a file's name says: ``.txt`` is a text a line, and so is standard input.
+def row_format(name: str, formats: Sequence[str] = ()) -> RowFormat:
+    """The format of a file: one of the task's own by its lines, else what its name says.
+
+    ``.txt`` is a text a line, and so is standard input.
+
+    Args:
+        name: The file; ``-`` for standard input.
+        formats: The task's own.
 
     Raises:
-        UsageError: The name says nothing.
+        UsageError: Name and lines say nothing.
+        DataError: The file can't be read.
     """
+    own = task_format(name, formats) if name != "-" else None
+    if own is not None:
+        return own
     suffix = split_suffix(Path(name).name)[1]
     if name == "-" or suffix == ".txt":
         return "text"
     known = SUFFIXES.get(suffix)
     if known is None or known == "labelled":
         raise UsageError(
-            f"{name}: the name doesn't say the format. Name it with --format {'|'.join(FORMATS)}."
+            f"{name}: the name doesn't say the format. Name it with --format "
+            f"{'|'.join((*FORMATS, *formats))}."
         )
     return known
 
@@ -58,6 +71,9 @@ def read_rows(path: str, kind: RowFormat, field: str) -> Iterator[Record]:
         DataError: The file can't be read, or is no such format from some line on.
     """
     path = "/dev/stdin" if path == "-" else path
+    if kind in TASK_READERS:
+        yield from TASK_READERS[kind](path, [])
+        return
     if kind != "text":
         yield from READERS[kind](path)
         return

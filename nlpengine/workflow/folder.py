@@ -28,12 +28,13 @@ from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import read_config
 from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer
-from nlpengine.encoding.windows import WindowPolicy, default_overlap
+from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import DataError, UsageError
 from nlpengine.heads import HeadSpec
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.plugin.prediction import Labels
+from nlpengine.workflow.config import RunConfig, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
 
@@ -103,8 +104,10 @@ def load_model(
     found = plugins.task(_task_name(folder, card, task))
     labels = _labels(folder, card, found)
     network, shape = _load_network(folder, found.head(labels), device, store, plugins)
-    length = network.encoder.max_length
-    stock = {"max_length": length, "overlap": default_overlap(length), "over": found.windows_over}
+    length, overlap = window_size(
+        RunConfig(task=found.name), found.recipe, network.encoder.max_length
+    )
+    stock = {"max_length": length, "overlap": overlap, "over": found.windows_over}
     policy = WindowPolicy(**card.get("windows", stock))
     network.budget.tokens = budget or max(device.token_budget, policy.max_length)
     return Model(

@@ -33,7 +33,7 @@ from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig, make_options, resolve, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
-from nlpengine.workflow.model import Model
+from nlpengine.workflow.model import Model, encode_texts
 from nlpengine.workflow.reading import Examples, read_examples
 from nlpengine.workflow.tokens import check_tokens
 from nlpengine.workflow.training import TrainingSet
@@ -100,7 +100,7 @@ def _prepare(
         listener.note(note)
     if config.strict:
         require_clean(read.findings, config.data)
-    train, labels = read.train, read.labels
+    train, labels, options = read.train, read.labels, read.options
     if config.from_scratch:
         texts = [text for example in train for text in example.texts]
         source = scratch_source(
@@ -134,6 +134,9 @@ def _prepare(
     listener.note(f"linear layers: {linear.reason}")
     listener.note(f"attention: {attention}")
     training = encode_training(model, train)
+    of_examples = [[training.gold[window] for window in own] for own in training.windows_of]
+    for note in task.training_notes(train, of_examples):
+        listener.note(note)
     if config.long_text == "truncate":
         _count_truncated(model, (*train, *read.dev, *read.test), listener)
     findings = (*read.findings, *check_tokens(training.encodings, tokenizer, policy, "train"))
@@ -157,7 +160,7 @@ def _settle(
     policy = WindowPolicy(min(length, limit), overlap, config.long_text, task.windows_over)
     windows = len(train)
     if config.epochs is None and windows < task.recipe.min_steps * task.recipe.batch_size:
-        windows = len(tokenizer.encode([example.texts for example in train], policy))
+        windows = len(encode_texts(tokenizer, [e.texts for e in train], train, policy))
     return resolve(config, task.recipe, source.spec, windows, limit, budget)
 
 
