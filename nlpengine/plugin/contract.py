@@ -107,6 +107,20 @@ class Task(ABC, Generic[E]):
             DataError: The row can't be one, with what to do.
         """
 
+    def settle(self, train: Sequence[E], options: Any) -> tuple[Any, tuple[str, ...]]:
+        """Fill options that training data decides ("auto"), before anything else is done with it.
+
+        The model keeps what was decided; one of another's making has the options as they were.
+
+        Args:
+            train: Training examples, as `adapt` made them.
+            options: As the user gave them.
+
+        Returns:
+            The options to go on with, and a sentence on each that was decided.
+        """
+        return options, ()
+
     def review(
         self, splits: Mapping[str, Sequence[E]], options: Any
     ) -> tuple[Mapping[str, Sequence[E]], tuple[str, ...]]:
@@ -121,19 +135,6 @@ class Task(ABC, Generic[E]):
         """
         return splits, ()
 
-    def settle(self, train: Sequence[E], options: Any) -> tuple[Any, tuple[str, ...]]:
-        """Decide the options that are left to the data.
-
-        Args:
-            train: Training examples, reviewed.
-            options: This task's options, as given.
-
-        Returns:
-            The options that the run records, trains and is saved with, and a sentence on each that
-            was decided here.
-        """
-        return options, ()
-
     @abstractmethod
     def label_set(self, examples: Sequence[E], options: Any) -> Labels:
         """The labels of a training set, in a fixed order."""
@@ -145,6 +146,10 @@ class Task(ABC, Generic[E]):
     @abstractmethod
     def head(self, labels: Labels) -> HeadSpec:
         """The head to put on the encoder."""
+
+    def shown(self, example: E) -> str:
+        """The text that a person sees of an example; by default all of its texts."""
+        return " ".join(example.texts)
 
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
         """What the encoder reads in prediction: texts, or several versions of them to average."""
@@ -211,7 +216,7 @@ class Task(ABC, Generic[E]):
 
     def about(self, example: E) -> Mapping[str, object]:
         """What a row of predictions.jsonl says of an example beside gold and prediction."""
-        return {"text": " ".join(example.texts)}
+        return {"text": self.shown(example)}
 
     def check_gold(self, example: E, labels: Labels) -> None:
         """Refuse an example that can't be scored.

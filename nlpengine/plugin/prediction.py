@@ -91,13 +91,11 @@ class Wrong:
         gold: What would have been right, in words.
         predicted: What was predicted, in words.
         score: How sure the model was, in [0, 1].
-        text: What to show of the example; None for all of its texts.
     """
 
     gold: str
     predicted: str
     score: float
-    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

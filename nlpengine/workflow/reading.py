@@ -68,13 +68,13 @@ def read_examples(config: RunConfig, task: Task[Any], options: Any) -> Examples:
     splits = _read_splits(config, task)
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
     adapted = {name: adapt(task, records) for name, records in parts.items()}
+    options, settled = task.settle(adapted["train"], options)
     reviewed, notes = task.review(adapted, options)
-    options, decided = task.settle(reviewed["train"], options)
     labels = task.label_set(reviewed["train"], options)
     for name in parts:
         for example in reviewed[name]:
             task.check_gold(example, labels)
-    return Examples(reviewed, labels, splits, (*splits.notes, *notes, *decided), options)
+    return Examples(reviewed, labels, splits, (*splits.notes, *settled, *notes), options)
 
 
 def _read_splits(config: RunConfig, task: Task[Any]) -> Splits:

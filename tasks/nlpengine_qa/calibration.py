@@ -54,8 +54,10 @@ def tune(examples: Sequence[QuestionExample], found: Sequence[Spans]) -> Mapping
     few = min(answerable.sum(), (~answerable).sum()) < FEWEST_EACH
     if not few and len(examples) >= FEWEST:
         slope, intercept = fit_logistic(doubt, ~answerable)
-        if slope > 0:  # else the doubt says nothing, and the softmax is as good a guess
-            state |= {"slope": slope, "intercept": intercept}
+        if slope <= 0:  # the doubt says nothing: each question is as probable as the next
+            share = float(answerable.mean())
+            slope, intercept = 0.0, math.log((1 - share) / share)
+        state |= {"slope": slope, "intercept": intercept}
     return state
 
 

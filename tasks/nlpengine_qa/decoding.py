@@ -12,6 +12,9 @@ from nlpengine.plugin import WindowLogits, merged_logits, merged_offsets
 
 Floats = npt.NDArray[np.float64]
 
+_LEAST = 1e-200
+"""Below it a sum of float64 products begins to lose digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spans:
@@ -43,23 +46,22 @@ class Spans:
         Among equals the earlier and then the shorter span comes first.
         """
         flat = self.scores.ravel()
-        wanted = min(32, flat.size)
-        done = 0
+        done, wanted = 0, 1
         while done < flat.size:
             # A few at a time: all spans of a long text are many, and few of them are asked for.
-            best = np.argpartition(-flat, wanted - 1)[:wanted] if wanted < flat.size else None
-            if best is None:
-                best = np.arange(flat.size)
+            if wanted == 1:
+                order = np.array([flat.argmax()])
             else:
-                best = np.flatnonzero(flat >= flat[best].min())
-            order = best[np.argsort(-flat[best], kind="stable")]
+                least = np.partition(flat, -wanted)[-wanted]
+                order = np.flatnonzero(flat >= least)
+                order = order[np.argsort(-flat[order], kind="stable")]
             for place in order[done:].tolist():
                 score = float(flat[place])
                 if score == -np.inf:
                     return
                 row, more = divmod(place, self.scores.shape[1])
                 yield score, int(self.offsets[row, 0]), int(self.offsets[row + more, 1])
-            done, wanted = len(order), min(8 * len(order), flat.size)
+            done, wanted = len(order), min(32 * len(order), flat.size)
 
 
 def find_spans(windows: Sequence[WindowLogits], longest: int) -> Spans:
@@ -81,8 +83,25 @@ def find_spans(windows: Sequence[WindowLogits], longest: int) -> Spans:
     starts, ends = np.where(stands[:, None], logits, -np.inf).T  # what is no text is no border
     width = min(longest, len(starts))
     padded = np.concatenate([ends, np.full(width - 1, -np.inf)])
-    band = np.lib.stride_tricks.sliding_window_view(padded, width)  # ends of each start
-    scores = starts[:, None] + band
+    scores = starts[:, None] + _band(padded, width)
     best = float(scores.max())
-    total = best + float(np.log(np.exp(scores - best).sum()))
-    return Spans(scores, offsets, null, total, best)
+    return Spans(scores, offsets, null, _log_total(starts, padded, scores, best), best)
+
+
+def _band(padded: Floats, width: int) -> Floats:
+    """The ends of each start [tokens, width], a view."""
+    tokens, step = len(padded) - width + 1, padded.strides[0]
+    return np.lib.stride_tricks.as_strided(padded, (tokens, width), (step, step), writeable=False)
+
+
+def _log_total(starts: Floats, padded: Floats, scores: Floats, best: float) -> float:
+    """Log of the summed exp of all scores: a product of sums, without an exp for each span."""
+    if not np.isfinite(best):
+        return best
+    start, end = float(starts.max()), float(padded.max())
+    sums = _band(np.exp(padded - end), len(padded) - len(starts) + 1).sum(axis=1)
+    total = float(np.exp(starts - start) @ sums)
+    if total > _LEAST:
+        return start + end + float(np.log(total))
+    # The best start stands behind the best end, and what may go together is far below both.
+    return best + float(np.log(np.exp(scores - best).sum()))

@@ -188,6 +188,10 @@ class QuestionAnswering(Task[QuestionExample]):
                 example.origin.line,
             )
 
+    def shown(self, example: QuestionExample) -> str:
+        """The question; contexts are long."""
+        return example.question
+
     def about(self, example: QuestionExample) -> dict[str, object]:
         """Id and question; a context would be repeated with each of its questions."""
         return {"id": example.id, "question": example.question}
@@ -198,7 +202,7 @@ class QuestionAnswering(Task[QuestionExample]):
         if token_f1(gold, prediction.answer) >= CLOSE:
             return None
         right = " / ".join(dict.fromkeys(gold)) or NO_ANSWER
-        return Wrong(right, prediction.answer or NO_ANSWER, prediction.score, example.question)
+        return Wrong(right, prediction.answer or NO_ANSWER, prediction.score)
 
     def baseline_input(self, example: QuestionExample) -> tuple[str, str]:
         """Question and context."""
