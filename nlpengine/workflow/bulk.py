@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -59,26 +62,40 @@ def row_format(name: str, formats: Sequence[str] = ()) -> RowFormat:
     return known
 
 
-def read_rows(path: str, kind: RowFormat, field: str) -> Iterator[Record]:
+def read_rows(
+    path: str, kind: RowFormat, field: str, notes: list[str] | None = None
+) -> Iterator[Record]:
     """Read rows one by one.
 
     Args:
         path: A file; ``-`` for standard input.
         kind: Its format; "text" is one text a line.
         field: The field that a line of text is.
+        notes: Gets sentences on what a task's own format left out.
 
     Raises:
         DataError: The file can't be read, or is no such format from some line on.
     """
-    path = "/dev/stdin" if path == "-" else path
     if kind in TASK_READERS:
-        yield from TASK_READERS[kind](path, [])
+        yield from _task_rows(path, kind, [] if notes is None else notes)
         return
+    path = "/dev/stdin" if path == "-" else path
     if kind != "text":
         yield from READERS[kind](path)
         return
     for number, line in read_lines(path):
         yield Record({field: line}, Origin(path, number))
+
+
+def _task_rows(path: str, kind: str, notes: list[str]) -> Iterator[Record]:
+    """Rows of a format whose reader looks at a file more than once: a stream is kept first."""
+    if path != "-":
+        yield from TASK_READERS[kind](path, notes)
+        return
+    with tempfile.NamedTemporaryFile(prefix="stdin-") as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.flush()
+        yield from TASK_READERS[kind](kept.name, notes)
 
 
 def predict_rows(

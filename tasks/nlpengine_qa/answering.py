@@ -33,9 +33,9 @@ class Options:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1.")
 
 
-def answer(context: str, spans: Spans, windows: int, options: Options, state: State) -> (
-    AnswerPrediction
-):  # fmt: skip
+def answer(
+    context: str, spans: Spans, windows: int, options: Options, state: State
+) -> AnswerPrediction:
     """The prediction for a context.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -33,12 +33,12 @@ def no_answer_probability(spans: Spans, state: State) -> float:
     return _sigmoid(spans.null - spans.total)
 
 
-def tune(examples: Sequence[QuestionExample], found: Sequence[Spans]) -> Mapping[str, float]:
+def tune(examples: Sequence[QuestionExample], found: Iterable[Spans]) -> Mapping[str, float]:
     """Learn from questions with and without answers.
 
     Args:
         examples: Dev questions.
-        found: Their spans.
+        found: Their spans; read one by one, as all of a large set take much memory.
 
     Returns:
         ``threshold``: above this doubt (null less best span, in logits) no answer is given; the
@@ -48,8 +48,11 @@ def tune(examples: Sequence[QuestionExample], found: Sequence[Spans]) -> Mapping
     answerable = np.array([bool(example.answers) for example in examples])
     if answerable.all() or not answerable.any():
         return {}
-    doubt = np.array([np.clip(spans.doubt, -1e6, 1e6) for spans in found])
-    values = np.array([_f1(example, spans) for example, spans in zip(examples, found, strict=True)])
+    seen = [
+        (min(spans.doubt, 1e6), _f1(example, spans))
+        for example, spans in zip(examples, found, strict=True)
+    ]
+    doubt, values = np.array(seen).T
     state = {"threshold": _threshold(values, doubt, answerable)}
     few = min(answerable.sum(), (~answerable).sum()) < FEWEST_EACH
     if not few and len(examples) >= FEWEST:

@@ -146,7 +146,7 @@ class QuestionAnswering(Task[QuestionExample]):
         """When to give no answer, and how probable that is; see `calibration.tune`."""
         if options.handle_impossible_answer is not True:
             return {}
-        found = [find_spans(own, options.max_answer_length) for own in windows]
+        found = (find_spans(own, options.max_answer_length) for own in windows)
         return calibration.tune(examples, found)
 
     def decode(
