@@ -158,6 +158,26 @@ def save_checkpoint(
     )
 
 
+def save_encoder(folder: Path, encoder: Encoder) -> None:
+    """Write config.json and model.safetensors of an encoder alone, as its stock class saves them.
+
+    Args:
+        folder: Exists; files in it are overwritten.
+        encoder: The encoder.
+    """
+    from safetensors.torch import save_file
+    from transformers import AutoConfig
+
+    config = AutoConfig.for_model(**encoder.config.to_dict())
+    config.architectures = [type(encoder.model).__name__]
+    config.save_pretrained(folder)
+    tensors = {
+        name: value.detach().cpu().contiguous()
+        for name, value in encoder.model.state_dict().items()
+    }
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
 def encoder_digest(folder: Path, family: Family) -> str:
     """Hex sha256 of a checkpoint's encoder, whatever head it has: weights, and what shapes them.
 
