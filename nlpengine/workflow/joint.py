@@ -66,7 +66,8 @@ class JointModel:
         if task not in self.models:
             known = ", ".join(self.models)
             raise UsageError(
-                f"no head for the task {task!r}; there are {known}.{did_you_mean(task, self.models)}"
+                f"no head for the task {task!r}; there are {known}."
+                + did_you_mean(task, self.models)
             )
         return self.models[task]
 
