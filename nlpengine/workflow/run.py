@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlpengine.encoders.device import choose_device
+from nlpengine.encoders.store import EncoderStore
+from nlpengine.errors import DataError, UsageError
 from nlpengine.metrics import Score
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.config import RunConfig
-from nlpengine.workflow.folder import save_model, write_json
+from nlpengine.workflow.folder import load_model, save_model, write_json
+from nlpengine.workflow.joint import JointModel
+from nlpengine.workflow.joint_folder import save_joint, with_head
 from nlpengine.workflow.listener import Listener, Listeners, MetricsFile
 from nlpengine.workflow.model import Model
-from nlpengine.workflow.prepare import prepare
+from nlpengine.workflow.prepare import Prepared, prepare
 from nlpengine.workflow.record import RunRecord
 from nlpengine.workflow.stages import (
     make_folder,
@@ -64,6 +68,7 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     task = plugins.task(config.task)
     device = choose_device(config.device, config.precision)
     prepared = prepare(config, task, device, plugins, listeners)
+    source = _frozen_source(prepared, plugins) if config.add_head else None
     folder = make_folder(prepared.config, prepared.source)
     record = new_record(prepared, folder, device, plugins)
     write_json(folder / "run.json", record.to_json())
@@ -74,7 +79,7 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
         note_training(record, training, [prepared])
         if not training.interrupted:
             model = tuned(prepared)
-        save_model(model, folder / "model")  # before anything else
+        _save(model, source, folder / "model")  # before anything else
         if training.interrupted:
             record.status = "interrupted"
         else:
@@ -91,3 +96,30 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
         record.timings["total_s"] = time.perf_counter() - began
         write_json(folder / "run.json", record.to_json())
     return Run(folder, record, model)
+
+
+def _frozen_source(prepared: Prepared, plugins: PluginManager) -> Model | JointModel:
+    """The model that a head is added to; its encoder, which the new head reads, is frozen."""
+    network, task = prepared.model.network, prepared.config.task
+    try:
+        source = load_model(
+            Path(prepared.source.folder), plugins, network.device, EncoderStore(None)
+        )
+    except (UsageError, DataError) as error:
+        raise UsageError(
+            f"--add-head: {prepared.config.encoder} is no model of nlpengine to add a head to "
+            f"({error})."
+        ) from error
+    names = source.models if isinstance(source, JointModel) else {source.task.name: source}
+    if task in names:
+        raise UsageError(f"--add-head: {prepared.config.encoder} has a head for {task!r} already.")
+    for parameter in network.encoder.parameters():
+        parameter.requires_grad_(False)
+    return source
+
+
+def _save(model: Model, source: Model | JointModel | None, folder: Path) -> None:
+    if source is None:
+        save_model(model, folder)
+    else:
+        save_joint(with_head(model, source), folder)

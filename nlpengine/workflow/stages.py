@@ -138,14 +138,14 @@ def _dev_score(prepared: Sequence[Prepared]) -> tuple[str, Score]:
         found.append(model.task.score(dev, answers, model.labels).main)
     if len(found) == 1:
         return found[0]
-    scores = [score for _, score in found]
-    ends = [sum(getattr(score, end) for score in scores) / len(scores) for end in _ENDS]
-    return "mean of " + ", ".join(name for name, _ in found), Score(
-        *ends, n=sum(s.n for s in scores)
+    names, scores = zip(*found, strict=True)
+    mean = Score(
+        value=sum(score.value for score in scores) / len(scores),
+        low=sum(score.low for score in scores) / len(scores),
+        high=sum(score.high for score in scores) / len(scores),
+        n=sum(score.n for score in scores),
     )
-
-
-_ENDS = ("value", "low", "high")
+    return f"mean of {', '.join(names)}", mean
 
 
 def note_training(record: RunRecord, training: Training, prepared: Sequence[Prepared]) -> None:
