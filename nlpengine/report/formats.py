@@ -22,10 +22,13 @@ NAMES = {
     "support": "Examples",
     "tf-idf": "TF-IDF",
     "majority": "the majority label",
+    "overlap": "word overlap",
+    "exact": "Exact match",
 }
 HINTS = {
     "accuracy": "the share that is right",
     "macro_f1": "mean of the labels' F1, each label counting alike",
+    "exact": "the share that is right to the letter, but for case, articles and punctuation",
     "mcc": f"0{NBSP}% is chance, 100{NBSP}% is perfect",
     "ece": "how far certainty and accuracy lie apart; lower is better",
 }

@@ -86,7 +86,7 @@ class QuestionAnswering(Task[QuestionExample]):
         if options.handle_impossible_answer != "auto":
             return options, ()
         none = sum(not example.answers for example in train)
-        said = "no answer can be given" if none else "an answer is always given"
+        said = "the model may give none" if none else "the model always gives one"
         note = f"{none:,} of {len(train):,} training questions have no answer: {said}"
         return replace(options, handle_impossible_answer=none > 0), (note,)
 
