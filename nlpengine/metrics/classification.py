@@ -22,19 +22,23 @@ def classification_scores(
     predicted: Sequence[str],
     labels: Sequence[str],
     *,
+    positive: str | None = None,
     probabilities: npt.ArrayLike | None = None,
     slices: Mapping[str, Sequence[str]] | None = None,
     seed: int = 0,
 ) -> Scores:
     """Accuracy, macro F1, Matthews correlation and, with probabilities, calibration error.
 
-    Macro F1 is the mean over those of ``labels`` that occur in gold or predicted, as scikit-learn's
+    With a positive label, its F1 stands after accuracy, as GLUE reports it for MRPC and QQP; where
+    the label occurs nowhere it is 0, with an interval from 0 to 1, as nothing is known. Macro F1 is
+    the mean over those of ``labels`` that occur in gold or predicted, as scikit-learn's
     ``f1_score(average="macro")`` has it. In the tables, a share of nothing is None.
 
     Args:
         gold: Right label per example [n]; at least one.
         predicted: Predicted label per example [n].
         labels: All labels, in the order of the tables and of the probabilities' columns [k].
+        positive: The label that metric ``f1`` is of.
         probabilities: [n, k].
         slices: Column → value per example [n], for a table of accuracies per value.
         seed: Of the resampling.
@@ -50,6 +54,9 @@ def classification_scores(
         name: Score(float(of(counts[None])[0]), *bootstrap_cells(counts, of, seed=seed), n)
         for name, of in (("accuracy", accuracy), ("macro_f1", macro_f1), ("mcc", mcc))
     }
+    if positive is not None:
+        own = _f1_of(positive, labels, counts, seed)
+        metrics = {"accuracy": metrics["accuracy"], "f1": own, **metrics}
     if probabilities is not None:
         table = np.asarray(probabilities, dtype=np.float64)
         if table.shape != (n, len(labels)):
@@ -60,6 +67,17 @@ def classification_scores(
     tables = [_per_class(counts, labels, seed), _confusion_table(counts, labels)]
     tables += [_by(name, values, right, seed) for name, values in (slices or {}).items()]
     return Scores(metrics, tuple(tables), right)
+
+
+def _f1_of(label: str, labels: Sequence[str], counts: IntArray, seed: int) -> Score:
+    """F1 of one label as a metric of all examples."""
+    if label not in labels:
+        raise ValueError(f"label {label!r} is not among the {len(labels)} labels")
+    place, n = labels.index(label), int(counts.sum())
+    hits = int(counts[place, place])
+    extra, missed = int(counts[:, place].sum()) - hits, int(counts[place].sum()) - hits
+    f1 = _class_f1(hits, extra, missed, n, seed)
+    return Score(f1.value, f1.low, f1.high, n) if f1 else Score(0.0, 0.0, 1.0, n)
 
 
 def _per_class(counts: IntArray, labels: Sequence[str], seed: int) -> Table:

@@ -44,15 +44,54 @@ def resampled_tables(counts: IntArray, resamples: int, seed: int) -> Iterator[In
         yield tables.reshape(size, *counts.shape)
 
 
+def drawn_units(
+    n: int, resamples: int = RESAMPLES, seed: int = 0, held: int = _CHUNK
+) -> Iterator[IntArray]:
+    """Indices [r, n], in chunks of ``held`` numbers, of n units drawn with replacement."""
+    rng = np.random.default_rng(seed)
+    step = max(1, held // n)
+    for start in range(0, resamples, step):
+        yield rng.integers(0, n, size=(min(step, resamples - start), n))
+
+
+def times_drawn(indices: IntArray) -> IntArray:
+    """How often each unit [r, n] is among the drawn ones [r, n]."""
+    rows, n = indices.shape
+    flat = (indices + np.arange(rows)[:, None] * n).ravel()
+    return np.bincount(flat, minlength=rows * n).reshape(rows, n)
+
+
 def resampled_sums(columns: FloatArray, resamples: int = RESAMPLES, seed: int = 0) -> FloatArray:
     """Column sums [resamples, m] of the rows of ``columns`` [n, m] drawn with replacement."""
-    rng = np.random.default_rng(seed)
-    n = len(columns)
-    step = max(1, _CHUNK // n)
-    sums = np.empty((resamples, columns.shape[1]))
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        drawn = rng.integers(0, n, size=(size, n)) + np.arange(size)[:, None] * n
-        times = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
-        sums[start : start + size] = times @ columns
-    return sums
+    chunks = drawn_units(len(columns), resamples, seed)
+    return np.concatenate([times_drawn(indices) @ columns for indices in chunks])
+
+
+def widened(
+    value: float,
+    resampled: FloatArray,
+    units: int,
+    bounds: tuple[float, float],
+    bearing: int | None = None,
+) -> tuple[float, float]:
+    """The percentile interval; where all resampled values are alike, opened by Wilson's share.
+
+    The share that an outcome unseen in so many units may have is granted to either bound. A single
+    unit says nothing of its spread: both ends are the value.
+
+    Args:
+        value: The statistic on the sample itself.
+        resampled: Its values on resamples; NaN where undefined.
+        units: How many units were resampled.
+        bounds: The statistic's least and greatest possible value.
+        bearing: How many of the units bear on the statistic, such as those with an entity at all;
+            None for all.
+    """
+    if units == 1:
+        return value, value
+    low, high = percentile_interval(resampled, value)
+    defined = resampled[~np.isnan(resampled)]
+    if defined.size and np.ptp(defined) > 1e-12:
+        return low, high
+    share, (least, most) = unseen_share(units if bearing is None else bearing), bounds
+    return min(low, value - share * (value - least)), max(high, value + share * (most - value))

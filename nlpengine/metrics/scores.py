@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,28 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Resampled:
+    """The main metric on resampled units, for metrics that are no mean of per-example outcomes.
+
+    Attributes:
+        units: How many units are resampled: examples, or the documents that examples come from.
+        statistic: Indices of drawn units [r, units] → values [r]; NaN where undefined.
+        bounds: The metric's least and greatest possible value.
+        bearing: How many of the units bear on the metric, such as those with an entity at all; None
+            for all.
+    """
+
+    units: int
+    statistic: Callable[[IntArray], FloatArray]
+    bounds: tuple[float, float] = (0.0, 1.0)
+    bearing: int | None = None
+
+    def __call__(self, indices: IntArray) -> FloatArray:
+        """The main metric [r] of each row of drawn units [r, units]."""
+        return self.statistic(indices)
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """What a task says of its predictions.
 
@@ -55,12 +80,16 @@ class Scores:
         metrics: Name → score; the task's main metric stands first.
         tables: Per class, confusion, per slice …
         outcomes: Per example [n], the numbers whose mean is the main metric, so that two systems on
-            the same examples can be compared in pairs; None where the metric is no such mean.
+            the same examples can be compared in pairs; None where the metric is no such mean, or
+            the examples aren't independent.
+        resampled: The main metric on resampled units, for the same comparison where there are no
+            outcomes.
     """
 
     metrics: Mapping[str, Score]
     tables: tuple[Table, ...] = ()
-    outcomes: npt.NDArray[np.float64] | None = None
+    outcomes: FloatArray | None = None
+    resampled: Resampled | None = field(default=None, repr=False, compare=False)
 
     @property
     def main(self) -> tuple[str, Score]:

@@ -169,3 +169,23 @@ def test_importing_brings_in_no_heavy_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@given(PAIRS)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_f1_of_the_positive_label(pairs):
+    gold, predicted = map(list, zip(*pairs, strict=True))
+    scores = classification_scores(gold, predicted, LABELS, positive="pos")
+    assert list(scores.metrics) == ["accuracy", "f1", "macro_f1", "mcc"]
+    f1 = scores.metrics["f1"]
+    expected = reference.f1_score(gold, predicted, labels=["pos"], average="micro", zero_division=0)
+    assert f1.value == pytest.approx(expected, abs=1e-12)
+    assert 0 <= f1.low <= f1.value <= f1.high <= 1
+    assert f1.n == len(gold)
+
+
+def test_a_positive_label_that_occurs_nowhere():
+    scores = classification_scores(["neg"] * 9, ["neg"] * 9, LABELS, positive="pos")
+    assert scores.metrics["f1"] == Score(0.0, 0.0, 1.0, 9)
+    with pytest.raises(ValueError, match="'x' is not among the 4 labels"):
+        classification_scores(["neg"], ["neg"], LABELS, positive="x")
