@@ -8,24 +8,43 @@ from nlpengine.data.examples import (
     TextExample,
     WordsExample,
 )
-from nlpengine.data.labels import check_labels
+from nlpengine.data.labels import check_labels, labels_are_numbers, parse_number, require_numbers
 from nlpengine.data.load import load_records, load_splits
 from nlpengine.data.records import Origin, Record, SplitName, Splits
+from nlpengine.data.schemes import (
+    Recognised,
+    Scheme,
+    check_scheme,
+    entities_of,
+    iob2,
+    recognise_scheme,
+)
+from nlpengine.data.tags import Entity
 
 __all__ = [
     "Column",
+    "Entity",
     "Example",
     "Origin",
     "PairExample",
     "QuestionExample",
+    "Recognised",
     "Record",
     "Role",
+    "Scheme",
     "SplitName",
     "Splits",
     "TextExample",
     "WordsExample",
     "check_labels",
+    "check_scheme",
+    "entities_of",
+    "iob2",
+    "labels_are_numbers",
     "load_records",
     "load_splits",
+    "parse_number",
+    "recognise_scheme",
+    "require_numbers",
     "resolve_columns",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nlpengine.data.lines import MAX_LINE_BYTES, decode_utf8, open_binary, reject_other_encodings
 from nlpengine.data.records import Origin, Record, SplitName
-from nlpengine.data.sniff import SPLIT_NAMES
+from nlpengine.data.split_names import SPLIT_NAMES
 from nlpengine.errors import DataError
 
 UNLABELLED = "unsup"

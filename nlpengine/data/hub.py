@@ -11,7 +11,8 @@ from typing import Any
 
 from nlpengine.data.parquet import batch_records, class_names
 from nlpengine.data.records import Record, SplitName
-from nlpengine.data.sniff import SPLIT_NAMES, SUFFIXES, split_suffix
+from nlpengine.data.sniff import data_suffixes, split_suffix
+from nlpengine.data.split_names import HUB_NAMES
 from nlpengine.errors import DataError
 
 _ID = re.compile(
@@ -35,7 +36,8 @@ HubSplits = tuple[dict[SplitName, tuple[Record, ...]], dict[str, str], tuple[str
 
 def looks_like_hub_id(source: str) -> bool:
     """Whether ``source`` could be ``owner/name[@revision][:config]`` and no data file's name."""
-    is_file = source.lower().endswith(".gz") or split_suffix(source)[1] in {*SUFFIXES, ".txt"}
+    suffixes = {*data_suffixes(["conll"]), ".txt"}
+    is_file = source.lower().endswith(".gz") or split_suffix(source)[1] in suffixes
     return bool(_ID.fullmatch(source)) and not is_file
 
 
@@ -67,7 +69,7 @@ def read_hub(dataset_id: str, config: str | None = None) -> HubSplits:
     fingerprints: dict[str, str] = {}
     notes: list[str] = []
     for theirs, rows in loaded.items():
-        split = SPLIT_NAMES.get(str(theirs))
+        split = HUB_NAMES.get(str(theirs))
         if split is None:
             notes.append(f"split {theirs!r} of {dataset_id} was not read.")
             continue

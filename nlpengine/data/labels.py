@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Hashable, Sequence
 
 from nlpengine.data.records import Origin, Record, Splits
@@ -11,6 +13,7 @@ UNLABELLED = "-1"
 """What published test sets write for a label that is kept back."""
 
 _SHOWN = 20
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def label_text(value: object, origin: Origin, label: str) -> str | None:
@@ -36,6 +39,62 @@ def label_key(record: Record, label: str) -> Hashable:
     """The label as a class to stratify by."""
     value = record.fields.get(label)
     return value if isinstance(value, Hashable) else repr(value)
+
+
+def parse_number(text: str) -> float | None:
+    """A finite number written with digits and a point; None for anything else (nan, 1_0, 3,5)."""
+    number = float(text) if _NUMBER.fullmatch(text.strip()) else math.inf
+    return number if math.isfinite(number) else None
+
+
+def labels_are_numbers(records: Sequence[Record], label: str) -> bool:
+    """Whether the labels of a training set are numbers to predict, and not names of classes.
+
+    They are where every label is a finite number and they aren't whole numbers alone: one has a
+    fraction (2.5), or is written with decimals beside another spelling of itself (3 and 3.000).
+    Whole numbers alone (0 and 1, 1.0 to 5.0) are classes.
+
+    Args:
+        records: Rows; those without a label have no say.
+        label: The field of the label.
+    """
+    texts = {
+        str(record.fields[label]) for record in records if record.fields.get(label) is not None
+    }
+    numbers: set[float] = set()
+    for text in texts:
+        number = parse_number(text)
+        if number is None:
+            return False
+        numbers.add(number)
+    if any(not number.is_integer() for number in numbers):
+        return True
+    return len(numbers) < len(texts) and not all(text.strip("+-").isdigit() for text in texts)
+
+
+def require_numbers(records: Sequence[Record], label: str, what: str) -> None:
+    """Refuse records of which one has a label that is no number; ``what`` calls them.
+
+    Raises:
+        DataError: At the first such row.
+    """
+    for record in records:
+        value = record.fields.get(label)
+        if parse_number(str(value)) is None:
+            raise DataError(
+                f"label {value!r} in {what} is no number, and the labels of this data set are. "
+                "Write it with digits and a point, like 2.5, or remove the row",
+                record.origin.path,
+                record.origin.line,
+            )
+
+
+def leave_out(
+    records: Sequence[Record], label: str, values: Sequence[str]
+) -> tuple[tuple[Record, ...], int]:
+    """The records whose label is none of ``values``, and how many were left out."""
+    kept = tuple(record for record in records if record.fields.get(label) not in values)
+    return kept, len(records) - len(kept)
 
 
 def is_unlabelled(test: Sequence[Record], label: str, train: Sequence[Record] = ()) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, cast
@@ -16,6 +17,7 @@ MAX_LINE_BYTES = 4 * 2**20
 StrPath = str | os.PathLike[str]
 
 _BOM = "\ufeff"
+_PIECE_BYTES = 2**20
 _TO_UTF8 = "Convert the file first, for example: iconv -f {} -t UTF-8 OLD > NEW"
 # UTF-32 stands first: its little-endian mark begins with UTF-16's.
 _MARKS = (
@@ -51,26 +53,38 @@ def read_lines(path: StrPath, *, keep_cr: bool = False) -> Iterator[tuple[int, s
                 # Two bytes more than a line may have: room for its line end, and the proof of an
                 # overlong one.
                 raw = stream.readline(MAX_LINE_BYTES + 2)
-            except EOFError as error:
-                raise DataError(
-                    f"the gzip data is cut short: line {number} is the last whole one. "
-                    "Fetch or compress the file again",
-                    path,
-                    number,
-                ) from error
-            except (gzip.BadGzipFile, zlib.error) as error:
-                raise DataError(
-                    f"no valid gzip data after line {number} ({error}). Fetch or compress the file "
-                    "again, or drop .gz from its name if it isn't compressed",
-                    path,
-                    number,
-                ) from error
-            except OSError as error:
-                raise _unreadable(path, error) from error
+            except (EOFError, OSError, zlib.error) as error:
+                raise _damaged(error, path, number) from error
             if not raw:
                 return
             number += 1
             yield number, _line_text(raw, path, number, keep_cr)
+
+
+def read_bytes(path: StrPath, most: int | None = None) -> bytes:
+    """The bytes of a file, decompressed where its name ends in ``.gz``.
+
+    Args:
+        path: The file.
+        most: Read no more than this; None reads all.
+
+    Raises:
+        DataError: The file can't be opened, or the gzip data is damaged.
+    """
+    pieces: list[bytes] = []
+    left = sys.maxsize if most is None else most
+    with open_binary(path) as stream:
+        while left > 0:
+            try:
+                piece = stream.read(min(left, _PIECE_BYTES))
+            except (EOFError, OSError, zlib.error) as error:
+                lines = sum(piece.count(b"\n") for piece in pieces)
+                raise _damaged(error, path, lines) from error
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+    return b"".join(pieces)
 
 
 def _line_text(raw: bytes, path: StrPath, number: int, keep_cr: bool) -> str:
@@ -155,6 +169,28 @@ def open_binary(path: StrPath) -> BinaryIO:
         return open(path, "rb")
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def _damaged(error: Exception, path: StrPath, number: int) -> DataError:
+    """What went wrong while reading on after ``number`` whole lines."""
+    match error:
+        case EOFError():
+            return DataError(
+                f"the gzip data is cut short: line {number} is the last whole one. "
+                "Fetch or compress the file again",
+                path,
+                number,
+            )
+        case gzip.BadGzipFile() | zlib.error():
+            return DataError(
+                f"no valid gzip data after line {number} ({error}). Fetch or compress the file "
+                "again, or drop .gz from its name if it isn't compressed",
+                path,
+                number,
+            )
+        case OSError():
+            return _unreadable(path, error)
+    raise error
 
 
 def _unreadable(path: StrPath, error: OSError) -> DataError:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from nlpengine.data.arrange import Rows, arrange, limit_rows
 from nlpengine.data.columns import Column
 from nlpengine.data.fields import check_same_fields, to_fields
-from nlpengine.data.labels import check_labels, is_unlabelled, label_key, require_labels
+from nlpengine.data.labels import (
+    check_labels,
+    is_unlabelled,
+    label_key,
+    leave_out,
+    require_labels,
+    require_numbers,
+)
 from nlpengine.data.leaks import leaks
 from nlpengine.data.records import Record, SplitName, Splits
 from nlpengine.data.sources import Source, Table, read_source
+from nlpengine.data.split_column import split_by_column
 from nlpengine.errors import DataError
+
+Classes = bool | Callable[[Sequence[Record]], bool]
+"""Whether labels are classes, or what tells from the records of train."""
 
 _ORDER: tuple[SplitName, ...] = ("train", "dev", "test")
 
@@ -24,15 +35,17 @@ def load_splits(
     seed: int,
     label: str | None = "label",
     *,
-    classes: bool = True,
+    classes: Classes = True,
     limit: int | None = None,
+    formats: Sequence[str] = (),
+    left_out: Sequence[str] = (),
 ) -> Splits:
     """Load a data set to train on.
 
-    A single file is split 80/10/10. A missing dev split is taken from train (10 %, at most 5,000
-    rows); for a test split that is missing or has no labels the dev split stands in. Both by seed,
-    stratified where labels are classes, and said in the notes, as are rows that stand in two
-    splits.
+    A single file is split by its column of split names, or else 80/10/10. A missing dev split is
+    taken from train (10 %, at most 5,000 rows); for a test split that is missing or has no labels
+    the dev split stands in. Both by seed, stratified where labels are classes, and said in the
+    notes, as are rows that stand in two splits.
 
     Args:
         source: A file, a folder with train, dev and test as files or as folders, or a Hub id.
@@ -41,28 +54,36 @@ def load_splits(
         seed: Decides every choice of rows; 0 or above.
         label: The field that holds the label; None for a task whose rows have no single one.
         classes: Whether labels are classes; they are then checked, see
-            :func:`nlpengine.data.labels.check_labels`.
+            :func:`nlpengine.data.labels.check_labels`. A callable decides it from train's records,
+            and where it says no, every label must be a number.
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
+        formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
+        left_out: Labels that say by convention that a row has none ("-" in SNLI): such rows are
+            left out, and counted in a note.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
         UsageError: ``mapping`` names a field that the task doesn't have, or ``limit`` is too low.
+        PluginError: ``formats`` names one that doesn't exist.
     """
-    read = read_source(source)
-    rows, notes = _rows_by_split(read, source, columns, mapping, label, classes)
+    read = read_source(source, formats=formats)
+    split_by_column(read, _taken(columns, mapping))
+    rows, notes = _rows_by_split(read, source, columns, mapping, label, classes is not False)
     if label is not None:
-        for split, records in rows.items():
-            if split != "test" or not is_unlabelled(records, label, rows["train"]):
-                require_labels(records, label, f"the {split} split")
+        rows = _without(rows, source, label, left_out, notes)
+        _require(rows, label, require_labels)
+    are_classes = classes(rows["train"]) if callable(classes) else classes
+    if label is not None and callable(classes) and not are_classes:
+        _require(rows, label, require_numbers)
 
     def key(record: Record) -> Hashable:
-        return label_key(record, label) if label is not None and classes else None
+        return label_key(record, label) if label is not None and are_classes else None
 
     splits = arrange(rows, source, seed, label, key)
     inputs = [column.name for column in columns if column.required]
     notes = [*read.notes, *notes, *splits.notes, *leaks(splits, inputs)]
     splits = replace(splits, fingerprints=read.fingerprints, notes=tuple(notes))
-    if label is not None and classes:
+    if label is not None and are_classes:
         check_labels(splits, label)
     return splits if limit is None else limit_rows(splits, limit, seed, key)
 
@@ -75,8 +96,12 @@ def load_records(
     *,
     labelled: bool = False,
     classes: bool = True,
+    formats: Sequence[str] = (),
+    left_out: Sequence[str] = (),
 ) -> tuple[Rows, tuple[str, ...], dict[str, str]]:
     """Load rows to predict or evaluate on: a file, or the test split alone of a folder or Hub set.
+
+    Of a file with a column of split names, too, the test split alone.
 
     Args:
         source: See :func:`load_splits`.
@@ -85,6 +110,8 @@ def load_records(
         label: The field that holds the label, if any.
         labelled: Whether every row must have one.
         classes: Whether labels are classes.
+        formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
+        left_out: Labels of rows to leave out, where rows must have labels.
 
     Returns:
         Records, notes, sha256 by file.
@@ -92,8 +119,10 @@ def load_records(
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
         UsageError: ``mapping`` names a field that the task doesn't have.
+        PluginError: ``formats`` names one that doesn't exist.
     """
-    read = read_source(source, only="test")
+    read = read_source(source, only="test", formats=formats)
+    split_by_column(read, _taken(columns, mapping))
     tables = [read.whole] if read.whole else read.splits.get("test")
     if not tables:
         raise DataError("no test split here. Pass the file to read", source)
@@ -101,6 +130,9 @@ def load_records(
         tables, columns, mapping, label, classes=classes, need_label=labelled
     )
     if labelled and label is not None:
+        records, gone = leave_out(records, label, left_out)
+        if gone:
+            notes.append(_left_out_note([f"{gone:,} rows"], label, left_out))
         if all(record.fields.get(label) is None for record in records):
             raise DataError(
                 f"no row has a label in field {label!r}. Pass a file with labels, perhaps the dev "
@@ -109,6 +141,56 @@ def load_records(
             )
         require_labels(records, label, "the data")
     return records, (*read.notes, *notes), read.fingerprints
+
+
+def _taken(columns: Sequence[Column], mapping: Mapping[str, str]) -> set[str]:
+    """Names of columns that may be fields of the task, lower case."""
+    names = {name for column in columns for name in (column.name, *column.aliases)}
+    return names | {name.strip().lower() for name in mapping.values()}
+
+
+def _require(
+    rows: Mapping[SplitName, Rows],
+    label: str,
+    check: Callable[[Sequence[Record], str, str], None],
+) -> None:
+    """Check the labels of every split but a test split without any."""
+    for split, records in rows.items():
+        if split != "test" or not is_unlabelled(records, label, rows["train"]):
+            check(records, label, f"the {split} split")
+
+
+def _without(
+    rows: Mapping[SplitName, Rows],
+    source: str,
+    label: str,
+    values: Sequence[str],
+    notes: list[str],
+) -> dict[SplitName, Rows]:
+    """The rows but those without gold by convention; a dev or test split of such alone is none."""
+    made: dict[SplitName, Rows] = {}
+    said = []
+    for split, records in rows.items():
+        kept, gone = leave_out(records, label, values)
+        if kept:
+            made[split] = kept
+        if gone:
+            said.append(f"{gone:,} of {len(records):,} rows of {split}")
+    if said:
+        notes.append(_left_out_note(said, label, values))
+    if "train" not in made:
+        listed = ", ".join(map(repr, values))
+        raise DataError(
+            f"every row of train has a label that says there is none ({listed}). Label rows of "
+            "train",
+            source,
+        )
+    return made
+
+
+def _left_out_note(said: Sequence[str], label: str, values: Sequence[str]) -> str:
+    listed = " or ".join(map(repr, values))
+    return f"left out, as a {label} of {listed} says that there is none: {', '.join(said)}."
 
 
 def _rows_by_split(

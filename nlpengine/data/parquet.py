@@ -82,10 +82,14 @@ def class_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for column, feature in features.items():
-        while isinstance(feature, list) and feature:
-            feature = feature[0]
-        if isinstance(feature, dict) and isinstance(feature.get("feature"), dict):
-            feature = feature["feature"]
+        # Lists are [feature] in old sets and {"feature": …} in newer ones, to any depth.
+        while True:
+            if isinstance(feature, list) and feature:
+                feature = feature[0]
+            elif isinstance(feature, dict) and isinstance(feature.get("feature"), dict | list):
+                feature = feature["feature"]
+            else:
+                break
         if isinstance(feature, dict) and feature.get("_type") == "ClassLabel":
             found[column] = [str(name) for name in feature.get("names") or ()]
     return {column: names for column, names in found.items() if names}

@@ -9,12 +9,18 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Literal
 
+from nlpengine.data.conll import looks_like_conll
 from nlpengine.data.labelled import LABELLED_LINE
 from nlpengine.data.lines import StrPath, read_lines
-from nlpengine.data.records import SplitName
-from nlpengine.errors import DataError
+from nlpengine.data.split_names import parts_of
+from nlpengine.data.squad import looks_like_squad
+from nlpengine.data.sts import looks_like_sts
+from nlpengine.errors import DataError, PluginError, did_you_mean
 
 Format = Literal["csv", "tsv", "jsonl", "parquet", "labelled"]
+"""Formats that every task reads."""
+TaskFormat = Literal["conll", "squad", "sts"]
+"""Formats that are looked for where a task says that it reads them."""
 
 SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
@@ -28,16 +34,14 @@ SUPPORTED = (
     ".csv, .tsv, .jsonl (or .ndjson, .json with one object a line), each also as .gz; .parquet; "
     ".txt with lines of 'label text' or with tabs and a header"
 )
+CONLL_SUFFIXES = (".conll", ".bio", ".iob", ".iob2", ".bioes")
 
-SPLIT_NAMES: dict[str, SplitName] = {
-    "train": "train",
-    "dev": "dev",
-    "valid": "dev",
-    "validation": "dev",
-    "val": "dev",
-    "test": "test",
+_TASK_FORMATS: dict[str, str] = {
+    "conll": ".conll (or .bio, .iob, .iob2, .bioes, .tsv, .txt) with a word and its tag a line",
+    "squad": ".json as SQuAD has it",
+    "sts": ".csv as the STS benchmark has it",
 }
-"""What published files, folders and Hub splits are called → our name for it."""
+"""Formats that a task may ask for → what their files are."""
 
 _LINES = 50
 _MOST_LABELS = 20
@@ -55,31 +59,79 @@ def split_suffix(name: str) -> tuple[str, str]:
     return path.stem, path.suffix.lower()
 
 
-def sniff(path: StrPath) -> Format:
+def supported(formats: Sequence[str] = ()) -> str:
+    """What is read, in words; ``formats`` are those the task reads beside the usual ones."""
+    return "; ".join([SUPPORTED, *(_TASK_FORMATS[name] for name in formats)])
+
+
+def data_suffixes(formats: Sequence[str] = ()) -> tuple[str, ...]:
+    """The suffixes that say a format."""
+    return (*SUFFIXES, *(CONLL_SUFFIXES if "conll" in formats else ()))
+
+
+def sniff(path: StrPath, formats: Sequence[str] = ()) -> Format | TaskFormat:
     """Decide the format of a file.
+
+    Formats of the task come first: ``.conll`` and its like, and TSV, .txt or no suffix where the
+    first 50 lines look like a word and a tag each; ``.json`` where the file is one SQuAD document;
+    ``sts-*.csv``, and CSV, TSV or .txt whose first line is one of the STS benchmark.
 
     Without a suffix that says it, a file is ``label text`` lines if its first 50 lines that aren't
     empty all are, with at most 20 labels that come back; it is TSV if its first line holds a tab.
 
+    Args:
+        path: The file.
+        formats: Of "conll", "squad" and "sts", those that the task reads.
+
     Raises:
         DataError: None of the supported formats; or see :func:`nlpengine.data.lines.read_lines`.
+        PluginError: ``formats`` names one that doesn't exist.
     """
     name = os.fspath(path)
     suffix = split_suffix(PurePath(name).name)[1]
     packed = name.lower().endswith(".gz")
+    asked = _of_task(name, suffix, formats)
+    if asked is not None:
+        return asked
     known = SUFFIXES.get(suffix)
     if known is not None and not (packed and known == "parquet"):
         return known
     if suffix not in ("", ".txt"):
         said = suffix + ".gz" * packed
-        raise DataError(f"{said} is not a supported format. Use {SUPPORTED}", name)
-    lines = list(islice((line for _, line in read_lines(name) if line), _LINES))
+        raise DataError(f"{said} is not a supported format. Use {supported(formats)}", name)
+    lines = _first_lines(name)
     if _are_labelled(lines):
         return "labelled"
     if lines and "\t" in lines[0]:
         return "tsv"
     problem = "the file is empty" if not lines else "the file's format can't be told from its lines"
-    raise DataError(f"{problem}. Use {SUPPORTED}", name)
+    raise DataError(f"{problem}. Use {supported(formats)}", name)
+
+
+def _of_task(name: str, suffix: str, formats: Sequence[str]) -> TaskFormat | None:
+    for unknown in (wanted for wanted in formats if wanted not in _TASK_FORMATS):
+        raise PluginError(
+            f"the task reads a format {unknown!r}, and there are {', '.join(_TASK_FORMATS)}."
+            + did_you_mean(unknown, _TASK_FORMATS)
+        )
+    if "conll" in formats:
+        if suffix in CONLL_SUFFIXES:
+            return "conll"
+        if suffix in (".tsv", ".txt", "") and looks_like_conll(_first_lines(name)):
+            return "conll"
+    if "squad" in formats and suffix == ".json" and looks_like_squad(name):
+        return "squad"
+    if "sts" in formats and suffix in (".csv", ".tsv", ".txt", ""):
+        first = next(iter(_first_lines(name, 1)), "")
+        by_name = suffix == ".csv" and parts_of(PurePath(name).name)[0] == "sts"
+        # By its name only if the line could be one: a CSV of that name with a header stays one.
+        if looks_like_sts(first) or (by_name and first.count("\t") > 1):
+            return "sts"
+    return None
+
+
+def _first_lines(name: str, count: int = _LINES) -> list[str]:
+    return list(islice((line for _, line in read_lines(name) if line), count))
 
 
 def _are_labelled(lines: Sequence[str]) -> bool:

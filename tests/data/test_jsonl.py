@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlpengine.data.jsonl import MAX_DEPTH, read_jsonl
+from nlpengine.data.jsonl import read_jsonl
+from nlpengine.data.strict_json import MAX_DEPTH
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 SCALAR = st.none() | st.booleans() | st.integers() | TEXT
