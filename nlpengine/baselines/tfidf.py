@@ -51,7 +51,7 @@ def predict_tfidf(
         return _majority("no words to learn from", train_texts, train_labels, test_texts, seed)
     labels = np.array(train_labels, dtype=object)
     c, how = _choose_c(features, labels, seed)
-    model = _fit(features, labels, c, seed)
+    model = fit_logistic(features, labels, c, seed)
     note = f"C = {c:g} ({how}); {features.shape[1]:,} features"
     if int(np.max(model.n_iter_)) >= MAX_ITERATIONS:
         note += f"; stopped after {MAX_ITERATIONS:,} iterations, before it converged"
@@ -69,7 +69,7 @@ def _majority(
     seed: int,
 ) -> BaselineResult:
     plain = predict_majority(train_texts, train_labels, test_texts, seed)
-    return BaselineResult(plain.labels, f"{reason}: {plain.note}")
+    return BaselineResult(plain.answers, f"{reason}: {plain.note}")
 
 
 def _vectorizer(texts: int) -> Any:
@@ -86,7 +86,8 @@ def _vectorizer(texts: int) -> Any:
     )
 
 
-def _fit(features: Any, labels: npt.NDArray[np.object_], c: float, seed: int) -> Any:
+def fit_logistic(features: Any, labels: npt.NDArray[np.object_], c: float, seed: int) -> Any:
+    """A logistic regression of features [n, m] on labels [n], of inverse regularisation ``c``."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -116,7 +117,7 @@ def _choose_c(features: Any, labels: npt.NDArray[np.object_], seed: int) -> tupl
     right = dict.fromkeys(CS, 0)
     for train, test in splitter.split(np.zeros(len(gold)), gold):
         for c in CS:
-            model = _fit(sample[train], gold[train], c, seed)
+            model = fit_logistic(sample[train], gold[train], c, seed)
             right[c] += int((model.predict(sample[test]) == gold[test]).sum())
     best = max(CS, key=right.__getitem__)
     accuracy = right[best] / len(gold)

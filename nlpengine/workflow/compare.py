@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nlpengine.metrics import Scores, paired_difference
+from nlpengine.metrics import Scores, paired_scores
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.record import BaselineScore, Mistake
@@ -36,20 +36,17 @@ def compare_baselines(
     for baseline in task.baselines_for(labels):
         answer = baseline.predict(inputs, gold, wanted, seed)
         predictions = [
-            task.from_baseline(label, example, labels)
-            for label, example in zip(answer.labels, test, strict=True)
+            task.from_baseline(given, example, labels)
+            for given, example in zip(answer.answers, test, strict=True)
         ]
         own = task.score(test, predictions, labels)
-        pair = scores.outcomes, own.outcomes
         found.append(
             BaselineScore(
                 name=baseline.name,
                 summary=baseline.summary,
                 note=answer.note,
                 score=own.main[1],
-                difference=None
-                if pair[0] is None or pair[1] is None
-                else paired_difference(pair[0], pair[1]),
+                difference=paired_scores(scores, own),
             )
         )
     return found

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nlpengine.baselines import tfidf
-from nlpengine.baselines.baseline import MAJORITY
+from nlpengine.baselines.baseline import MAJORITY, MEAN
 from nlpengine.baselines.tfidf import TFIDF, stratified_sample
 
 GOOD = ["I love this film", "a great and moving story", "wonderful, I'd watch it again"]
@@ -26,23 +26,30 @@ def reviews(n, seed=0):
 
 def test_majority():
     found = MAJORITY.predict(["x", "y", "z"], ["b", "a", "b"], ["1", "2"], 0)
-    assert found.labels == ["b", "b"]
+    assert found.answers == ["b", "b"]
     assert found.note == "always 'b', the label of 2 of 3 training texts"
 
 
+def test_mean():
+    found = MEAN.predict(["x", "y"], [1.0, 4.0], ["1", "2"], 0)
+    assert found.answers == [2.5, 2.5]
+    assert found.note == "always 2.5, the mean of 2 training examples"
+    assert MEAN.predict(["x"], [3], [], 0).answers == []
+
+
 def test_majority_of_equals_is_the_first_sorted():
-    assert MAJORITY.predict(["x", "y"], ["b", "a"], ["1"], 0).labels == ["a"]
+    assert MAJORITY.predict(["x", "y"], ["b", "a"], ["1"], 0).answers == ["a"]
 
 
 @pytest.mark.parametrize("baseline", [MAJORITY, TFIDF])
 def test_no_test_texts(baseline):
-    assert baseline.predict(GOOD + BAD, ["pos"] * 3 + ["neg"] * 3, [], 0).labels == []
+    assert baseline.predict(GOOD + BAD, ["pos"] * 3 + ["neg"] * 3, [], 0).answers == []
 
 
-@pytest.mark.parametrize("baseline", [MAJORITY, TFIDF])
+@pytest.mark.parametrize("baseline", [MAJORITY, MEAN, TFIDF])
 @pytest.mark.parametrize(("texts", "labels"), [([], []), (["a"], []), (["a"], ["x", "y"])])
 def test_training_without_labels_is_refused(baseline, texts, labels):
-    with pytest.raises(ValueError, match="at least one text"):
+    with pytest.raises(ValueError, match="at least one example"):
         baseline.predict(texts, labels, ["t"], 0)
 
 
@@ -50,9 +57,9 @@ def test_tfidf_learns_what_the_majority_cannot():
     texts, labels = reviews(120)
     test, gold = reviews(60, seed=1)
     found = TFIDF.predict(texts, labels, test, 0)
-    assert found.labels == gold
-    assert all(type(label) is str for label in found.labels)
-    plain = MAJORITY.predict(texts, labels, test, 0).labels
+    assert found.answers == gold
+    assert all(type(label) is str for label in found.answers)
+    plain = MAJORITY.predict(texts, labels, test, 0).answers
     assert np.mean([a == b for a, b in zip(plain, gold, strict=True)]) < 0.7
     assert "3-fold cross-validation on 120 of 120 training texts" in found.note
 
@@ -61,7 +68,7 @@ def test_labels_unrelated_to_the_texts_are_not_learnt():
     texts, labels = reviews(200)
     shuffled = np.random.default_rng(0).permutation(labels).tolist()
     test, gold = reviews(200, seed=1)
-    found = TFIDF.predict(texts, shuffled, test, 0).labels
+    found = TFIDF.predict(texts, shuffled, test, 0).answers
     assert 0.25 < np.mean([a == b for a, b in zip(found, gold, strict=True)]) < 0.75
 
 
@@ -91,14 +98,14 @@ def test_rare_features_are_dropped_only_from_many_texts():
 
 def test_one_label_is_said_in_the_note():
     found = TFIDF.predict(GOOD, ["pos"] * 3, BAD, 0)
-    assert found.labels == ["pos"] * 3
+    assert found.answers == ["pos"] * 3
     assert found.note.startswith("only one label in training: always 'pos'")
 
 
 @pytest.mark.parametrize("texts", [["", " ", ""], ["!!", "...", "🙂"]])
 def test_texts_without_words_fall_back_and_say_so(texts):
     found = TFIDF.predict(texts, ["b", "a", "b"], ["fine"], 0)
-    assert found.labels == ["b"]
+    assert found.answers == ["b"]
     assert found.note.startswith("no words to learn from: always 'b'")
 
 
@@ -125,7 +132,7 @@ def test_single_texts_of_a_label_sit_out_the_choice_but_are_learnt():
     found = TFIDF.predict(texts, labels, GOOD, 0)
     assert "3-fold cross-validation on 18 of 19" in found.note
     alone = TFIDF.predict(["good one", "bad one"], ["pos", "neg"], ["so good", "so bad"], 0)
-    assert alone.labels == ["pos", "neg"]
+    assert alone.answers == ["pos", "neg"]
     assert "too few texts per label" in alone.note
 
 
