@@ -130,9 +130,10 @@ def load_records(
         tables, columns, mapping, label, classes=classes, need_label=labelled
     )
     if labelled and label is not None:
+        total = len(records)
         records, gone = leave_out(records, label, left_out)
         if gone:
-            notes.append(_left_out_note([f"{gone:,} rows"], label, left_out))
+            notes.append(_left_out_note([f"{gone:,} of {total:,} rows"], label, left_out))
         if all(record.fields.get(label) is None for record in records):
             raise DataError(
                 f"no row has a label in field {label!r}. Pass a file with labels, perhaps the dev "

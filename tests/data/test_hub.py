@@ -148,6 +148,30 @@ def test_a_row_that_is_wrong_keeps_its_place(hub, refused):
         read_hub("owner/films")
 
 
+def test_lists_of_classes_become_names_and_answers_stay(hub):
+    answers = {"text": ["Ann"], "answer_start": [4]}
+    columns = {"tokens": [["Ann", "ran"]], "ner_tags": [[1, 0]], "answers": [answers]}
+    tags = {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}, "_type": "List"}
+    lists = {"feature": VALUE, "_type": "List"}
+    features = {"tokens": lists, "ner_tags": tags, "answers": {"text": lists}}
+    hub.answer = {"train": FakeSet(columns, features)}
+    splits, _, _ = read_hub("owner/names")
+    assert dict(splits["train"][0].fields) == {
+        "tokens": ["Ann", "ran"],
+        "ner_tags": ["B-PER", "O"],
+        "answers": answers,
+    }
+
+
+def test_matched_splits_are_taken(hub):
+    hub.answer = {"train": rows([0]), "validation_matched": rows([1])}
+    hub.answer |= {"validation_mismatched": rows([1, 0])}
+    splits, _, notes = read_hub("owner/mnli")
+    assert [len(records) for records in splits.values()] == [1, 1]
+    assert list(splits) == ["train", "dev"]
+    assert notes == ("split 'validation_mismatched' of owner/mnli was not read.",)
+
+
 @pytest.mark.slow
 def test_the_real_library_on_a_set_of_its_own_making(tmp_path):
     """Real ``datasets`` objects behind ``load_dataset``, and its real refusal when offline."""

@@ -98,10 +98,14 @@ def test_class_names_of_all_forms():
         "plain": label,
         "listed": [label],
         "sequence": {"feature": label, "_type": "Sequence"},
+        "deep": {"feature": {"feature": label, "_type": "List"}, "_type": "List"},
+        "answers": {"feature": {"text": {"dtype": "string", "_type": "Value"}}, "_type": "List"},
         "unnamed": {"num_classes": 2, "_type": "ClassLabel"},
         "value": {"dtype": "string", "_type": "Value"},
     }
-    assert class_names(features) == {"plain": ["a"], "listed": ["a"], "sequence": ["a"]}
+    assert class_names(features) == {
+        name: ["a"] for name in ("plain", "listed", "sequence", "deep")
+    }
 
 
 @pytest.mark.parametrize("meta", [b"{", b"[]", b'{"info": 1}', b'{"info": {"features": 1}}'])
