@@ -81,6 +81,8 @@ def load_splits(
 
     splits = arrange(rows, source, seed, label, key)
     inputs = [column.name for column in columns if column.required]
+    # Where none is required, as one of several will do, all are compared.
+    inputs = inputs or [column.name for column in columns if column.role == "input"]
     notes = [*read.notes, *notes, *splits.notes, *leaks(splits, inputs)]
     splits = replace(splits, fingerprints=read.fingerprints, notes=tuple(notes))
     if label is not None and are_classes:

@@ -107,6 +107,20 @@ class Task(ABC, Generic[E]):
             DataError: The row can't be one, with what to do.
         """
 
+    def settle(self, train: Sequence[E], options: Any) -> tuple[Any, tuple[str, ...]]:
+        """Fill options that training data decides ("auto"), before anything else is done with it.
+
+        The model keeps what was decided; one of another's making has the options as they were.
+
+        Args:
+            train: Training examples, as `adapt` made them.
+            options: As the user gave them.
+
+        Returns:
+            The options to go on with, and a sentence on each that was decided.
+        """
+        return options, ()
+
     def review(
         self, splits: Mapping[str, Sequence[E]], options: Any
     ) -> tuple[Mapping[str, Sequence[E]], tuple[str, ...]]:
@@ -132,6 +146,10 @@ class Task(ABC, Generic[E]):
     @abstractmethod
     def head(self, labels: Labels) -> HeadSpec:
         """The head to put on the encoder."""
+
+    def shown(self, example: E) -> str:
+        """The text that a person sees, and that characters in predictions count in."""
+        return " ".join(example.texts)
 
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
         """What the encoder reads in prediction: texts, or several versions of them to average."""

@@ -55,6 +55,8 @@ def evaluate(model: Model, data: str, mapping: dict[str, str]) -> Evaluation:
         task.label_column,
         labelled=True,
         classes=task.gold_is == "class",
+        formats=task.formats,
+        left_out=task.left_out,
     )
     reviewed, more = task.review({"test": adapt(task, records)}, model.options)
     examples = reviewed["test"]

@@ -101,7 +101,7 @@ def _prepare(
     splits = read_splits(config, task)
     for note in splits.notes:
         listener.note(note)
-    (train, dev, test), labels = _examples(splits, task, options, listener)
+    (train, dev, test), labels, options = _examples(splits, task, options, listener)
     if config.from_scratch:
         texts = [text for example in train for text in example.texts]
         source = scratch_source(
@@ -156,23 +156,26 @@ def read_splits(config: RunConfig, task: Task[Any]) -> Splits:
         label=task.label_column,
         classes=task.gold_is == "class",
         limit=config.limit,
+        formats=task.formats,
+        left_out=task.left_out,
     )
 
 
 def _examples(
     splits: Splits, task: Task[Any], options: Any, listener: Listeners
-) -> tuple[tuple[Sequence[Any], ...], Labels]:
-    """Train, dev and test as the task has them, each with gold, and the labels of train."""
+) -> tuple[tuple[Sequence[Any], ...], Labels, Any]:
+    """Train, dev and test as the task has them, each with gold; labels and options by train."""
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
     adapted = {name: adapt(task, records) for name, records in parts.items()}
+    options, settled = task.settle(adapted["train"], options)
     reviewed, notes = task.review(adapted, options)
-    for note in notes:
+    for note in (*settled, *notes):
         listener.note(note)
     labels = task.label_set(reviewed["train"], options)
     for name in parts:
         for example in reviewed[name]:
             task.check_gold(example, labels)
-    return tuple(reviewed[name] for name in parts), labels
+    return tuple(reviewed[name] for name in parts), labels, options
 
 
 def adapt(task: Task[Any], records: Sequence[Record]) -> list[Any]:
