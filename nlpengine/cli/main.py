@@ -18,6 +18,7 @@ COMMANDS = {
     "run": ("nlpengine.cli.run", "Fine-tune, evaluate, compare with simple baselines, save."),
     "predict": ("nlpengine.cli.predict", "Predict texts with a trained model."),
     "evaluate": ("nlpengine.cli.evaluate", "Score a trained model on labelled data."),
+    "data": ("nlpengine.cli.data", "Look at a data set before training on it."),
     "encoders": ("nlpengine.cli.encoders", "List, show or fetch encoders."),
     "tasks": ("nlpengine.cli.tasks", "List the installed tasks."),
     "plugins": ("nlpengine.cli.plugins", "List the plugins, and how each fared."),

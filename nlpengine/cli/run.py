@@ -116,6 +116,8 @@ FLAGS = (
                  help="Skip the comparison with simple baselines."),
     click.option("--seed", type=int, help="Of everything drawn at random. [default: 0]"),
     click.option("--limit", type=int, help="Use at most this many rows of each split."),
+    click.option("--strict", is_flag=True, flag_value=True, default=None, type=bool,
+                 help="Take what the data checks warn of for errors."),
     click.option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]"),
     click.option(
         "--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16"]), help="[default: auto]"

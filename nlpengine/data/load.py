@@ -6,8 +6,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from nlpengine.data.arrange import Rows, arrange, limit_rows
+from nlpengine.data.checks import check_rows
 from nlpengine.data.columns import Column
 from nlpengine.data.fields import check_same_fields, to_fields
+from nlpengine.data.findings import Finding
 from nlpengine.data.labels import (
     check_labels,
     is_unlabelled,
@@ -16,7 +18,6 @@ from nlpengine.data.labels import (
     require_labels,
     require_numbers,
 )
-from nlpengine.data.leaks import leaks
 from nlpengine.data.records import Record, SplitName, Splits
 from nlpengine.data.sources import Source, Table, read_source
 from nlpengine.data.split_column import split_by_column
@@ -44,8 +45,7 @@ def load_splits(
 
     A single file is split by its column of split names, or else 80/10/10. A missing dev split is
     taken from train (10 %, at most 5,000 rows); for a test split that is missing or has no labels
-    the dev split stands in. Both by seed, stratified where labels are classes, and said in the
-    notes, as are rows that stand in two splits.
+    the dev split stands in. Both by seed, stratified where labels are classes, and said in notes.
 
     Args:
         source: A file, a folder with train, dev and test as files or as folders, or a Hub id.
@@ -58,8 +58,7 @@ def load_splits(
             and where it says no, every label must be a number.
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
-        left_out: Labels that say by convention that a row has none ("-" in SNLI): such rows are
-            left out, and counted in a note.
+        left_out: Labels that say that a row has none ("-" in SNLI): left out, with a note.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
@@ -80,11 +79,12 @@ def load_splits(
         return label_key(record, label) if label is not None and are_classes else None
 
     splits = arrange(rows, source, seed, label, key)
-    inputs = [column.name for column in columns if column.required]
-    # Where none is required, as one of several will do, all are compared.
-    inputs = inputs or [column.name for column in columns if column.role == "input"]
-    notes = [*read.notes, *notes, *splits.notes, *leaks(splits, inputs)]
-    splits = replace(splits, fingerprints=read.fingerprints, notes=tuple(notes))
+    splits = replace(
+        splits,
+        fingerprints=read.fingerprints,
+        notes=(*read.notes, *notes, *splits.notes),
+        findings=_check(splits, columns, label, are_classes),
+    )
     if label is not None and are_classes:
         check_labels(splits, label)
     return splits if limit is None else limit_rows(splits, limit, seed, key)
@@ -132,18 +132,25 @@ def load_records(
         tables, columns, mapping, label, classes=classes, need_label=labelled
     )
     if labelled and label is not None:
-        total = len(records)
-        records, gone = leave_out(records, label, left_out)
-        if gone:
-            notes.append(_left_out_note([f"{gone:,} of {total:,} rows"], label, left_out))
-        if all(record.fields.get(label) is None for record in records):
-            raise DataError(
-                f"no row has a label in field {label!r}. Pass a file with labels, perhaps the dev "
-                f"split, or name the column with --map {label}=COLUMN",
-                tables[0].path,
-            )
-        require_labels(records, label, "the data")
+        records = _with_labels(records, tables[0].path, label, left_out, notes)
     return records, (*read.notes, *notes), read.fingerprints
+
+
+def _with_labels(
+    records: Rows, path: str, label: str, left_out: Sequence[str], notes: list[str]
+) -> Rows:
+    """The records that count, each with a label."""
+    kept, gone = leave_out(records, label, left_out)
+    if gone:
+        notes.append(_left_out_note([f"{gone:,} of {len(records):,} rows"], label, left_out))
+    if all(record.fields.get(label) is None for record in kept):
+        raise DataError(
+            f"no row has a label in field {label!r}. Pass a file with labels, perhaps the dev "
+            f"split, or name the column with --map {label}=COLUMN",
+            path,
+        )
+    require_labels(kept, label, "the data")
+    return kept
 
 
 def _taken(columns: Sequence[Column], mapping: Mapping[str, str]) -> set[str]:
@@ -194,6 +201,16 @@ def _without(
 def _left_out_note(said: Sequence[str], label: str, values: Sequence[str]) -> str:
     listed = " or ".join(map(repr, values))
     return f"left out, as a {label} of {listed} says that there is none: {', '.join(said)}."
+
+
+def _check(
+    splits: Splits, columns: Sequence[Column], label: str | None, classes: bool
+) -> tuple[Finding, ...]:
+    """Look at all rows, by what a model reads and what it should answer."""
+    inputs = [c.name for c in columns if c.role == "input" and c.name != label]
+    gold = [c.name for c in columns if c.role == "gold" and c.name != label]
+    classes = classes and label is not None
+    return check_rows(splits, inputs, [*([label] if label else ()), *gold], classes=classes)
 
 
 def _rows_by_split(

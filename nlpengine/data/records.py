@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from nlpengine.errors import RowError
+
+if TYPE_CHECKING:
+    from nlpengine.data.findings import Finding
 
 SplitName = Literal["train", "dev", "test"]
 
@@ -61,6 +64,7 @@ class Splits:
         fingerprints: sha256 of every file that was read, by path relative to the source.
         notes: Sentences for the user and the run record on every choice made for them
             ("no dev split: 692 rows of train were set aside by seed 0").
+        findings: What a look at all rows brought up: leaks, duplicates, conflicts …
     """
 
     train: tuple[Record, ...]
@@ -69,3 +73,4 @@ class Splits:
     source: str
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()

@@ -108,18 +108,17 @@ def sniff(path: StrPath, formats: Sequence[str] = ()) -> Format | TaskFormat:
     raise DataError(f"{problem}. Use {supported(formats)}", name)
 
 
-def task_format(path: StrPath, formats: Sequence[str]) -> TaskFormat | None:
-    """Which of a task's own formats a file is in; None where it is in none of them.
+def task_format(name: str, formats: Sequence[str]) -> TaskFormat | None:
+    """The format of a task's own that a file is in; None where it is in none.
 
     Args:
-        path: The file; read only where its suffix leaves the question open.
+        name: The file.
         formats: Those that the task reads.
 
     Raises:
         DataError: The file can't be read.
         PluginError: ``formats`` names one that doesn't exist.
     """
-    name = os.fspath(path)
     suffix = split_suffix(PurePath(name).name)[1]
     for unknown in (wanted for wanted in formats if wanted not in _TASK_FORMATS):
         raise PluginError(

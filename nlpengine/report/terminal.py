@@ -12,6 +12,7 @@ from rich.table import Table as RichTable
 
 from nlpengine.metrics import Score, Scores, Table
 from nlpengine.metrics.scores import Cell
+from nlpengine.workflow.check import DataReport
 from nlpengine.workflow.record import BaselineScore, RunRecord
 
 SHOWN_MISTAKES = 3
@@ -104,6 +105,21 @@ def plain_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     if not sys.stdout.isatty():
         console.width = UNFOLDED  # a name that goes on in the next line can't be searched or copied
     console.print(table)
+
+
+def print_findings(report: DataReport) -> None:
+    """What a look at a data set brought up, warnings last, where they are read."""
+    console = _console()
+    console.print(f"[bold]{escape(report.source)}[/] for {report.task}", soft_wrap=True)
+    for note in report.notes:
+        console.print(f"  · {note}", style="dim", markup=False)
+    for level, mark, style in (("info", "·", ""), ("warning", "!", "yellow")):
+        for finding in report.findings:
+            if finding.level == level:
+                console.print(f"  {mark} {finding}", style=style, markup=False)
+    count = report.warnings
+    said = "no warnings" if not count else "1 warning" if count == 1 else f"{count} warnings"
+    console.print(f"[bold]{said}[/]")
 
 
 def _cell(cell: Cell) -> str:

@@ -22,9 +22,9 @@ from nlpengine.data.sources import TASK_READERS
 from nlpengine.errors import RowError, UsageError
 from nlpengine.workflow.model import Model
 
-PlainFormat = Literal["csv", "tsv", "jsonl", "parquet", "text"]
-RowFormat = PlainFormat | TaskFormat
-FORMATS: tuple[PlainFormat, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
+RowFormat = Literal["csv", "tsv", "jsonl", "parquet", "text"] | TaskFormat
+FORMATS: tuple[RowFormat, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
+"""Formats that every task's rows come in."""
 
 READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
     "csv": read_csv,
@@ -35,22 +35,22 @@ READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
 
 
 def row_format(name: str, formats: Sequence[str] = ()) -> RowFormat:
-    """The format that a file's name says: ``.txt`` is a text a line, and so is standard input.
+    """The format of a file: one of the task's own by its lines, else what its name says.
 
-    A task's own formats are looked for first, in the file's first lines too.
+    ``.txt`` is a text a line, and so is standard input.
 
     Args:
-        name: The file, or ``-``.
-        formats: Those that the task reads: "conll", "squad", "sts".
+        name: The file; ``-`` for standard input.
+        formats: The task's own.
 
     Raises:
-        UsageError: The name says nothing.
-        DataError: The file's first lines can't be read.
+        UsageError: Name and lines say nothing.
+        DataError: The file can't be read.
     """
+    own = task_format(name, formats) if name != "-" else None
+    if own is not None:
+        return own
     suffix = split_suffix(Path(name).name)[1]
-    asked = None if name == "-" or not formats else task_format(name, formats)
-    if asked is not None:
-        return asked
     if name == "-" or suffix == ".txt":
         return "text"
     known = SUFFIXES.get(suffix)
@@ -62,14 +62,16 @@ def row_format(name: str, formats: Sequence[str] = ()) -> RowFormat:
     return known
 
 
-def read_rows(path: str, kind: str, field: str, notes: list[str] | None = None) -> Iterator[Record]:
+def read_rows(
+    path: str, kind: RowFormat, field: str, notes: list[str] | None = None
+) -> Iterator[Record]:
     """Read rows one by one.
 
     Args:
         path: A file; ``-`` for standard input.
         kind: Its format; "text" is one text a line.
         field: The field that a line of text is.
-        notes: Gets sentences on what was not read, where a task's own format leaves something out.
+        notes: Gets sentences on what a task's own format left out.
 
     Raises:
         DataError: The file can't be read, or is no such format from some line on.
@@ -86,7 +88,7 @@ def read_rows(path: str, kind: str, field: str, notes: list[str] | None = None) 
 
 
 def _task_rows(path: str, kind: str, notes: list[str]) -> Iterator[Record]:
-    """Rows of a format whose reader looks at the file more than once: a stream is kept first."""
+    """Rows of a format whose reader looks at a file more than once: a stream is kept first."""
     if path != "-":
         yield from TASK_READERS[kind](path, notes)
         return

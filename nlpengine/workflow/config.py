@@ -54,6 +54,7 @@ class RunConfig(BaseModel):
     baseline: bool = True
     seed: int = Field(default=0, ge=0)
     limit: int | None = Field(default=None, ge=1)
+    strict: bool = False
     device: str = "auto"
     precision: Precision = "auto"
     attention: Literal["auto", "packed", "varlen", "padded"] = "auto"

@@ -9,7 +9,7 @@ from typing import Any
 from nlpengine.data import load_records
 from nlpengine.metrics import Scores
 from nlpengine.workflow.model import Model
-from nlpengine.workflow.prepare import adapt
+from nlpengine.workflow.reading import adapt
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlpengine.data import Example, Record, Splits, load_splits
+from nlpengine.data import Example
+from nlpengine.data.findings import Finding, require_clean
 from nlpengine.encoders.backends import choose_attention
 from nlpengine.encoders.checkpoint import (
     build_head,
@@ -18,7 +19,7 @@ from nlpengine.encoders.checkpoint import (
     load_head_weights,
 )
 from nlpengine.encoders.device import Device
-from nlpengine.encoders.families import head_shape
+from nlpengine.encoders.families import Family, head_shape
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import EncoderSource, locate, read_config
@@ -33,6 +34,8 @@ from nlpengine.workflow.config import RunConfig, make_options, resolve, window_s
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
 from nlpengine.workflow.model import Model
+from nlpengine.workflow.reading import Examples, read_examples
+from nlpengine.workflow.tokens import check_tokens
 from nlpengine.workflow.training import TrainingSet
 
 
@@ -44,10 +47,7 @@ class Prepared:
         config: Settings, nothing left open.
         model: With a head that is not trained yet (or a kept one).
         training: Encoded training windows.
-        train: Training examples.
-        dev: Examples to choose the best weights on.
-        test: Examples to report on.
-        splits: Where they came from.
+        read: The examples of each split.
         source: Where the encoder came from.
         facts: About data and head, for the record.
     """
@@ -55,10 +55,7 @@ class Prepared:
     config: RunConfig
     model: Model
     training: TrainingSet
-    train: Sequence[Any]
-    dev: Sequence[Any]
-    test: Sequence[Any]
-    splits: Splits
+    read: Examples
     source: EncoderSource
     facts: dict[str, Any]
 
@@ -98,15 +95,46 @@ def _prepare(
     else:
         source = locate(config.encoder, plugins.encoder_spec)
         family = plugins.family(str(read_config(source.folder).get("model_type")))
-    splits = read_splits(config, task)
-    for note in splits.notes:
+    read = read_examples(config, task, options)
+    for note in read.notes:
         listener.note(note)
-    (train, dev, test), labels, options = _examples(splits, task, options, listener)
+    _tell(read.findings, config, listener)
     if config.from_scratch:
-        texts = [text for example in train for text in example.texts]
+        texts = [text for example in read.train for text in example.texts]
         source = scratch_source(
             config.encoder, blueprint, texts, temporary, config.seed, family.tokenizer
         )
+    config, model, facts = _assemble(config, task, read, source, family, device, listener)
+    training = encode_training(model, read.train)
+    if config.long_text == "truncate":
+        _count_truncated(model, (*read.train, *read.dev, *read.test), listener)
+    tokens = [*check_tokens(training.encodings, model.tokenizer, model.policy, "train")]
+    _tell(tokens, config, listener)
+    return Prepared(
+        config, model, training, read, source, {**facts, "findings": (*read.findings, *tokens)}
+    )
+
+
+def _tell(findings: Sequence[Finding], config: RunConfig, listener: Listeners) -> None:
+    """Pass warnings on; with ``--strict`` they are errors."""
+    for finding in findings:
+        if finding.level == "warning":
+            listener.note(str(finding))
+    if config.strict:
+        require_clean(findings, config.data)
+
+
+def _assemble(
+    config: RunConfig,
+    task: Task[Any],
+    read: Examples,
+    source: EncoderSource,
+    family: Family,
+    device: Device,
+    listener: Listeners,
+) -> tuple[RunConfig, Model, dict[str, Any]]:
+    """Encoder, head and tokenizer as a model; the settings, resolved; facts for the record."""
+    train, labels = read.train, read.labels
     linear = choose_linear(device.torch)
     attention = choose_attention(family, device, config.attention)
     encoder = load_encoder(
@@ -131,56 +159,11 @@ def _prepare(
         int(config.max_length or 0), int(config.overlap or 0), config.long_text, task.windows_over
     )
     origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
-    model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)
+    model = Model(task, labels, network, shape, tokenizer, policy, read.options, origin=origin)
     listener.note(f"linear layers: {linear.reason}")
     listener.note(f"attention: {attention}")
-    training = encode_training(model, train)
-    if config.long_text == "truncate":
-        _count_truncated(model, (*train, *dev, *test), listener)
     facts = {"head": kept, "linear": linear.reason, "attention": str(attention)}
-    return Prepared(config, model, training, train, dev, test, splits, source, facts)
-
-
-def read_splits(config: RunConfig, task: Task[Any]) -> Splits:
-    """The data set of a run; ``demo`` is the task's own."""
-    source = config.data
-    if source == "demo":
-        if task.demo is None:
-            raise UsageError(f"the task {task.name!r} has no demo set: give --data.")
-        source = str(task.demo)
-    return load_splits(
-        source,
-        task.columns,
-        config.map,
-        seed=config.seed,
-        label=task.label_column,
-        classes=task.gold_is == "class",
-        limit=config.limit,
-        formats=task.formats,
-        left_out=task.left_out,
-    )
-
-
-def _examples(
-    splits: Splits, task: Task[Any], options: Any, listener: Listeners
-) -> tuple[tuple[Sequence[Any], ...], Labels, Any]:
-    """Train, dev and test as the task has them, each with gold; labels and options by train."""
-    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
-    adapted = {name: adapt(task, records) for name, records in parts.items()}
-    options, settled = task.settle(adapted["train"], options)
-    reviewed, notes = task.review(adapted, options)
-    for note in (*settled, *notes):
-        listener.note(note)
-    labels = task.label_set(reviewed["train"], options)
-    for name in parts:
-        for example in reviewed[name]:
-            task.check_gold(example, labels)
-    return tuple(reviewed[name] for name in parts), labels, options
-
-
-def adapt(task: Task[Any], records: Sequence[Record]) -> list[Any]:
-    """Records → examples."""
-    return [task.adapt(record) for record in records]
+    return config, model, facts
 
 
 def _settle(
@@ -251,15 +234,16 @@ def encode_training(model: Model, examples: Sequence[Example]) -> TrainingSet:
 
 def data_facts(prepared: Prepared) -> dict[str, Any]:
     """The record's ``data``: source, sizes, fingerprints."""
-    splits = prepared.splits
+    read, splits = prepared.read, prepared.read.splits
     digest = hashlib.sha256(repr(sorted(splits.fingerprints.items())).encode()).hexdigest()
     return {
         "source": prepared.config.data,
-        "train": len(prepared.train),
-        "dev": len(prepared.dev),
-        "test": len(prepared.test),
+        "train": len(read.train),
+        "dev": len(read.dev),
+        "test": len(read.test),
         "train_windows": len(prepared.training.encodings),
         "train_tokens": sum(len(encoding) for encoding in prepared.training.encodings),
+        "findings": [finding.to_json() for finding in prepared.facts["findings"]],
         "files": dict(splits.fingerprints),
         "fingerprint": digest,
     }

@@ -159,7 +159,7 @@ def _train(prepared: Prepared, listener: Listener) -> Training:
         return model.task.loss(logits, gold, model.labels, model.options)
 
     def evaluate() -> tuple[str, Score]:
-        return _scores(model, prepared.dev).main
+        return _scores(model, prepared.read.dev).main
 
     schedule = Schedule(
         epochs=config.epochs or 0,
@@ -192,7 +192,7 @@ def _finish_training(prepared: Prepared, training: Training, record: RunRecord) 
         for e in training.evaluations
     ]
     seconds = max(training.seconds, 1e-9)
-    windows_per_text = len(prepared.training.encodings) / len(prepared.train)
+    windows_per_text = len(prepared.training.encodings) / len(prepared.read.train)
     record.timings = {
         "train_texts_per_s": training.windows / windows_per_text / seconds,
         "train_windows_per_s": training.windows / seconds,
@@ -200,9 +200,9 @@ def _finish_training(prepared: Prepared, training: Training, record: RunRecord) 
         "train_s": training.seconds,
     }
     model = prepared.model
-    if prepared.dev and not training.interrupted:
-        grouped = model.windows(len(prepared.dev), model.encode(prepared.dev))
-        state = model.task.tune(prepared.dev, grouped, model.labels, model.options)
+    if prepared.read.dev and not training.interrupted:
+        grouped = model.windows(len(prepared.read.dev), model.encode(prepared.read.dev))
+        state = model.task.tune(prepared.read.dev, grouped, model.labels, model.options)
         model = dataclasses.replace(model, state=state)
     save_model(model, record.run_dir / "model")
     return model
@@ -211,16 +211,17 @@ def _finish_training(prepared: Prepared, training: Training, record: RunRecord) 
 def _test(prepared: Prepared, model: Model, record: RunRecord, listener: Listeners) -> None:
     listener.phase("test")
     began = time.perf_counter()
-    predictions = model.predict_examples(prepared.test)
-    record.timings["predict_texts_per_s"] = len(prepared.test) / (time.perf_counter() - began)
-    record.scores = model.task.score(prepared.test, predictions, model.labels)
-    write_predictions(record.run_dir / "predictions.jsonl", model.task, prepared.test, predictions)
-    record.mistakes = worst_mistakes(model.task, prepared.test, predictions)
+    train, test = prepared.read.train, prepared.read.test
+    predictions = model.predict_examples(test)
+    record.timings["predict_texts_per_s"] = len(test) / (time.perf_counter() - began)
+    record.scores = model.task.score(test, predictions, model.labels)
+    write_predictions(record.run_dir / "predictions.jsonl", model.task, test, predictions)
+    record.mistakes = worst_mistakes(model.task, test, predictions)
     if prepared.config.baseline and model.task.baselines_for(model.labels):
         listener.phase("baselines")
         began = time.perf_counter()
         record.baselines = compare_baselines(
-            model.task, prepared.train, prepared.test, record.scores, model.labels, record.seed
+            model.task, train, test, record.scores, model.labels, record.seed
         )
         record.timings["baselines_s"] = time.perf_counter() - began
 

@@ -1,0 +1,110 @@
+"""What the user passed as data → examples of each split, reviewed by the task, with its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nlpengine.data import Record, Splits, labels_are_numbers, load_splits
+from nlpengine.data.findings import Finding
+from nlpengine.errors import UsageError
+from nlpengine.plugin.contract import Task
+from nlpengine.plugin.prediction import Labels
+from nlpengine.workflow.config import RunConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """A data set as a task has it.
+
+    Attributes:
+        parts: Examples by split: train, dev and test.
+        labels: Of train.
+        splits: The records they were made of.
+        notes: Choices and repairs made while reading.
+        options: The task's, with what was left to the data decided.
+    """
+
+    parts: Mapping[str, Sequence[Any]]
+    labels: Labels
+    splits: Splits
+    notes: tuple[str, ...]
+    options: Any
+
+    @property
+    def train(self) -> Sequence[Any]:
+        """Examples to learn from."""
+        return self.parts["train"]
+
+    @property
+    def dev(self) -> Sequence[Any]:
+        """Examples to choose the best weights on."""
+        return self.parts["dev"]
+
+    @property
+    def test(self) -> Sequence[Any]:
+        """Examples to report on."""
+        return self.parts["test"]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a look at all rows brought up."""
+        return self.splits.findings
+
+
+def read_examples(config: RunConfig, task: Task[Any], options: Any) -> Examples:
+    """Read a run's data.
+
+    Args:
+        config: Names the data, its columns, a limit and the seed.
+        task: Whose examples.
+        options: The task's, as given.
+
+    Raises:
+        DataError: A file, a row or a gold answer that can't be used, with file and line.
+        UsageError: The task has no demo set; or see :func:`nlpengine.data.load_splits`.
+    """
+    splits = _read_splits(config, task)
+    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    adapted = {name: adapt(task, records) for name, records in parts.items()}
+    options, settled = task.settle(adapted["train"], options)
+    reviewed, notes = task.review(adapted, options)
+    labels = task.label_set(reviewed["train"], options)
+    for name in parts:
+        for example in reviewed[name]:
+            task.check_gold(example, labels)
+    return Examples(reviewed, labels, splits, (*splits.notes, *settled, *notes), options)
+
+
+def _read_splits(config: RunConfig, task: Task[Any]) -> Splits:
+    """The data set of a run; ``demo`` is the task's own."""
+    source = config.data
+    if source == "demo":
+        if task.demo is None:
+            raise UsageError(f"the task {task.name!r} has no demo set: give --data.")
+        source = str(task.demo)
+    return load_splits(
+        source,
+        task.columns,
+        config.map,
+        seed=config.seed,
+        label=task.label_column,
+        classes=classes_of(task),
+        limit=config.limit,
+        formats=task.formats,
+        left_out=task.left_out,
+    )
+
+
+def classes_of(task: Task[Any]) -> bool | Callable[[Sequence[Record]], bool]:
+    """Whether a task's labels are classes, or what tells from the training rows."""
+    label = task.label_column
+    if task.gold_is == "class or number" and label is not None:
+        return lambda records: not labels_are_numbers(records, label)
+    return task.gold_is == "class"
+
+
+def adapt(task: Task[Any], records: Sequence[Record]) -> list[Any]:
+    """Records → examples."""
+    return [task.adapt(record) for record in records]
