@@ -6,6 +6,7 @@ chosen (the constrained decoding of Lample et al. 2016, without weights for pair
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,24 +31,24 @@ class Tagset:
 
     Attributes:
         tags: Per logit, a tag; a bare label of a stock checkpoint ("PER") counts as "I-PER".
-        follows: Whether a tag may follow another [before, after].
-        begins: Whether a sentence may begin with it [tags].
-        ends: Whether it may end with it [tags].
+        step: 0 where a tag may stand behind another [after, before], -inf where not.
+        start: The same for the first tag of a sentence [tags].
+        stop: The same for the last one [tags].
         simple: Whether all are O, B and I.
     """
 
     tags: tuple[str, ...]
-    follows: npt.NDArray[np.bool_]
-    begins: npt.NDArray[np.bool_]
-    ends: npt.NDArray[np.bool_]
+    step: Floats
+    start: Floats
+    stop: Floats
     simple: bool
 
     def is_valid(self, path: Ints) -> bool:
         """Whether the scheme allows a sequence of tags [words]."""
         if not len(path):
             return True
-        inside = self.follows[path[:-1], path[1:]].all()
-        return bool(inside and self.begins[path[0]] and self.ends[path[-1]])
+        inside = self.step[path[1:], path[:-1]].sum()
+        return bool(inside + self.start[path[0]] + self.stop[path[-1]] == 0.0)
 
 
 @lru_cache(64)
@@ -69,11 +70,14 @@ def tagset(names: tuple[str, ...]) -> Tagset:
     def may_end(tag: tuple[str, str]) -> bool:
         return tag[0] not in ("B", "I") or ("E", tag[1]) not in has
 
+    def cost(allowed: bool) -> float:
+        return 0.0 if allowed else -math.inf
+
     return Tagset(
         tags,
-        np.array([[may_follow(before, after) for after in split] for before in split]),
-        np.array([may_follow(("O", ""), tag) for tag in split]),
-        np.array([may_end(tag) for tag in split]),
+        np.array([[cost(may_follow(before, after)) for before in split] for after in split]),
+        np.array([cost(may_follow(("O", ""), tag)) for tag in split]),
+        np.array([cost(may_end(tag)) for tag in split]),
         all(letter in "OBI" for letter, _ in split),
     )
 
@@ -86,17 +90,13 @@ def best_path(scores: Floats, rules: Tagset) -> Ints:
     path: Ints = scores.argmax(axis=1)
     if rules.is_valid(path):  # nearly always; and nothing valid can be better
         return path
-    step = np.where(rules.follows, 0.0, -np.inf)
-    reached = scores[0] + np.where(rules.begins, 0.0, -np.inf)
-    back = np.empty(scores.shape, dtype=np.int64)
-    columns = np.arange(scores.shape[1])
+    reached = np.empty(scores.shape)  # the best sum of a valid sequence up to a word and its tag
+    reached[0] = scores[0] + rules.start
     for word in range(1, len(scores)):
-        ways = reached[:, None] + step
-        back[word] = ways.argmax(axis=0)
-        reached = ways[back[word], columns] + scores[word]
-    path[-1] = (reached + np.where(rules.ends, 0.0, -np.inf)).argmax()
+        np.add((reached[word - 1] + rules.step).max(axis=1), scores[word], out=reached[word])
+    path[-1] = (reached[-1] + rules.stop).argmax()
     for word in range(len(scores) - 1, 0, -1):
-        path[word - 1] = back[word, path[word]]
+        path[word - 1] = (reached[word - 1] + rules.step[path[word]]).argmax()
     return path
 
 
