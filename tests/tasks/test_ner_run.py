@@ -213,7 +213,7 @@ def test_a_stream_of_conll(run, cli, folder, monkeypatch):
     assert (code, len(out.splitlines())) == (0, 30)
     code, _, err = cli("predict", run.path, folder / "test.conll", "--format", "squad")
     assert code == 2
-    assert "--format squad: the task 'ner' reads csv, tsv, jsonl, parquet, text, conll." in err
+    assert "--format squad: this model reads csv, tsv, jsonl, parquet, text, conll." in err
 
 
 def test_text_with_marked_characters_is_learned_from(tiny, tmp_path):
