@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from nlpengine.workflow.config import make_config
 from nlpengine.workflow.evaluate import Evaluation, evaluate
 from nlpengine.workflow.folder import load_model
 from nlpengine.workflow.joint import JointModel
+from nlpengine.workflow.joint_run import JointRun, execute_joint, joint_configs
 from nlpengine.workflow.listener import Listener
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.run import Run, execute
@@ -64,6 +66,32 @@ class Engine:
         if run.record.status == "interrupted":
             raise KeyboardInterrupt
         return run
+
+    def run_joint(
+        self, tasks: Sequence[str], *, listener: Listener | None = None, **settings: Any
+    ) -> JointRun:
+        """Train several tasks on one encoder, which one pass then answers.
+
+        Args:
+            tasks: Their names.
+            listener: Told what happens; nothing is printed without one.
+            settings: As for `run`; ``data``, ``map`` and ``options`` are dicts by task.
+
+        Raises:
+            NlpengineError: Whatever is wrong, in one message.
+            KeyboardInterrupt: Ctrl-C in training; the best model so far is in the run folder then.
+
+        Example::
+
+            run = Engine().run_joint(["sentiment", "ner"], data={"sentiment": "reviews/"})
+            run.model("Greta loved the soup in Bergen.")["ner"].entities
+        """
+        done = execute_joint(joint_configs(tasks, settings), self.plugins, listener or Listener())
+        for record in done.records.values():
+            write_report(record)
+        if done.status == "interrupted":
+            raise KeyboardInterrupt
+        return done
 
     def load(
         self,

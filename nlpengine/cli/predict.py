@@ -30,7 +30,7 @@ from nlpengine.errors import DataError, ExitCode, UsageError
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text"]),
+    type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text", "conll", "squad", "sts"]),
     help="Of FILE. [default: by its name; .txt and - are one text a line]",
 )
 @click.option("--map", "mapping", help="Columns: text=review.")
@@ -74,7 +74,7 @@ def command(
 
 
 def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
-    columns = model.task.inputs
+    columns = model.inputs
     inputs = [column.name for column in columns if column.required] or [columns[0].name]
     if len(texts) != len(inputs):
         raise UsageError(
@@ -92,13 +92,17 @@ def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
 def _many(
     model: Any, file: str, output: str, kind: Any, mapping: dict[str, str], as_json: bool
 ) -> ExitCode:
-    from nlpengine.workflow.bulk import predict_rows, read_rows, row_format
+    from nlpengine.workflow.bulk import FORMATS, predict_rows, read_rows, row_format
 
-    kind = kind or row_format(file)
+    formats = model.formats
+    kind = kind or row_format(file, formats)
+    if kind not in (*FORMATS, *formats):
+        raise UsageError(f"--format {kind}: this model reads {', '.join((*FORMATS, *formats))}.")
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
     rows, errors = 0, 0
-    records = read_rows(file, kind, model.task.inputs[0].name)
+    notes: list[str] = []
+    records = read_rows(file, kind, model.inputs[0].name, notes)
     first = next(records, None)  # before there is any output
     if first is None:
         raise DataError("no rows to predict", file)
@@ -115,6 +119,8 @@ def _many(
     if as_json:
         print_json({"rows": rows, "errors": errors, "output": output})
     console = progress_console()
+    for note in notes:
+        console.print(f"· {note}", style="dim", markup=False)
     console.print(f"{rows} rows, {errors} with errors", style="dim", markup=False)
     return ExitCode.ROW_ERRORS if errors else ExitCode.OK
 

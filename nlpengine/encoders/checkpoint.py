@@ -71,8 +71,24 @@ def load_encoder(
             f"the weights in {folder} lack {len(missing)} tensors of the encoder, "
             f"{missing[0]} for one: they are not those of its config.json."
         )
+    _align(model)
     swap_kernels(model, linear)
     return Encoder(model, family, backend=backend, rounded=linear.onednn)
+
+
+ALIGNMENT = 64
+"""Bytes that torch's own tensors are aligned to."""
+
+
+def _align(model: nn.Module) -> None:
+    """Move parameters off the mapped file where it holds them at odd addresses.
+
+    Matrix products round by where their operands begin, so the same weights from two files would
+    give results that differ in the last bit.
+    """
+    for parameter in model.parameters():
+        if parameter.data_ptr() % ALIGNMENT:
+            parameter.data = parameter.data.clone()
 
 
 def _implementation(family: Family, backend: Backend) -> str:

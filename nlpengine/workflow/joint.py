@@ -66,7 +66,8 @@ class JointModel:
         if task not in self.models:
             known = ", ".join(self.models)
             raise UsageError(
-                f"no head for the task {task!r}; there are {known}.{did_you_mean(task, self.models)}"
+                f"no head for the task {task!r}; there are {known}."
+                + did_you_mean(task, self.models)
             )
         return self.models[task]
 
@@ -81,6 +82,12 @@ class JointModel:
                     aliases = (*found[column.name].aliases, *aliases)
                 found[column.name] = Column(column.name, tuple(dict.fromkeys(aliases)), False)
         return tuple(found.values())
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Formats of their own that some task reads."""
+        names = (name for model in self.models.values() for name in model.formats)
+        return tuple(dict.fromkeys(names))
 
     def __call__(self, text: Row | None = None, **named: Any) -> Any:
         """Predict one text or row; see `Model.__call__`.
