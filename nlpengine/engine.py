@@ -75,7 +75,8 @@ class Engine:
         Args:
             tasks: Their names.
             listener: Told what happens; nothing is printed without one.
-            settings: As for `run`; ``data``, ``map`` and ``options`` are dicts by task.
+            settings: As for `run`; ``data``, ``format``, ``map`` and ``options`` are dicts
+                by task.
 
         Raises:
             NlpengineError: Whatever is wrong, in one message.
@@ -86,9 +87,11 @@ class Engine:
             run = Engine().run_joint(["sentiment", "ner"], data={"sentiment": "reviews/"})
             run.model("Greta loved the soup in Bergen.")["ner"].entities
         """
-        done = execute_joint(joint_configs(tasks, settings), self.plugins, listener or Listener())
-        for record in done.records.values():
-            write_report(record)
+        configs = joint_configs(tasks, settings)
+        with self.plugins.blaming():
+            done = execute_joint(configs, self.plugins, listener or Listener())
+            for record in done.records.values():
+                write_report(record)
         if done.status == "interrupted":
             raise KeyboardInterrupt
         return done
@@ -119,7 +122,12 @@ class Engine:
             )
 
     def evaluate(
-        self, model: Model | JointModel, data: str | Path, *, map: dict[str, str] | None = None
+        self,
+        model: Model | JointModel,
+        data: str | Path,
+        *,
+        map: dict[str, str] | None = None,
+        format: str | None = None,
     ) -> Evaluation:
         """Score a model on a labelled file or a folder's test split.
 
@@ -127,6 +135,7 @@ class Engine:
             model: From `load` or a run.
             data: Where the rows are.
             map: Field → column, where names can't be inferred.
+            format: Of the files, where names don't say it.
 
         Raises:
             DataError: The rows can't be used.
@@ -138,7 +147,7 @@ class Engine:
                 "(in Python: load(…, task=…))."
             )
         with self.plugins.blaming():
-            return evaluate(model, str(data), map or {})
+            return evaluate(model, str(data), map or {}, self.plugins.readers, format)
 
 
 def load(path: str | Path, *, task: str | None = None, device: str = "auto") -> Model | JointModel:

@@ -115,6 +115,8 @@ def read_source(
             "the path",
             source,
         )
+    if wanted is not None:
+        raise UsageError(f"--format {wanted}: is for files, and {source} is a Hub data set.")
     splits, made.fingerprints, notes = read_hub(source)
     made.notes += notes
     made.splits = {
@@ -170,6 +172,9 @@ def _read_folder(folder: Path, only: SplitName | None, how: _How) -> Source:
     if not files and not folders:
         known = supported(how.formats, how.readers)
         raise DataError(f"no split found. {_LAYOUTS}; formats are {known}", folder)
+    if folders and how.wanted is not None:
+        names = ", ".join(f"{path.name}/" for path in folders.values())
+        raise UsageError(f"--format {how.wanted}: is for files, and {names} hold a file a text.")
     for split, paths in files.items():
         if only in (None, split):
             made.splits[split] = [_read_file(path, how, made) for path in paths]
