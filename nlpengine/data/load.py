@@ -42,7 +42,6 @@ def load_splits(
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
     readers: Readers = NO_READERS,
-    wanted: str | None = None,
 ) -> Splits:
     """Load a data set to train on.
 
@@ -62,16 +61,15 @@ def load_splits(
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels that say that a row has none ("-" in SNLI): left out, with a note.
-        readers: Formats of plugins.
-        wanted: The format of all files, from ``--format``; None to go by names and lines.
+        readers: Formats of plugins, and the one that ``--format`` names.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
         UsageError: ``mapping`` names a field that the task doesn't have, ``limit`` is too low, or
-            ``wanted`` is no format.
+            the format is none.
         PluginError: ``formats`` names one that doesn't exist, or two readers take a file.
     """
-    read = read_source(source, None, formats, readers, wanted)
+    read = read_source(source, None, formats, readers)
     split_by_column(read, _taken(columns, mapping))
     rows, notes = _rows_by_split(read, source, columns, mapping, label, classes is not False)
     if label is not None:
@@ -107,7 +105,6 @@ def load_records(
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
     readers: Readers = NO_READERS,
-    wanted: str | None = None,
 ) -> tuple[Rows, tuple[str, ...], dict[str, str]]:
     """Load rows to predict or evaluate on: a file, or the test split alone of a folder or Hub set.
 
@@ -122,19 +119,17 @@ def load_records(
         classes: Whether labels are classes.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels of rows to leave out, where rows must have labels.
-        readers: Formats of plugins.
-        wanted: The format of all files, from ``--format``; None to go by names and lines.
+        readers: Formats of plugins, and the one that ``--format`` names.
 
     Returns:
         Records, notes, sha256 by file.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
-        UsageError: ``mapping`` names a field that the task doesn't have, or ``wanted`` is no
-            format.
+        UsageError: ``mapping`` names a field that the task doesn't have, or the format is none.
         PluginError: ``formats`` names one that doesn't exist, or two readers take a file.
     """
-    read = read_source(source, "test", formats, readers, wanted)
+    read = read_source(source, "test", formats, readers)
     split_by_column(read, _taken(columns, mapping))
     tables = [read.whole] if read.whole else read.splits.get("test")
     if not tables:

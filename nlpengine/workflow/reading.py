@@ -98,8 +98,7 @@ def _read_splits(config: RunConfig, task: Task[Any], readers: Readers) -> Splits
         limit=config.limit,
         formats=task.formats,
         left_out=task.left_out,
-        readers=readers,
-        wanted=config.format,
+        readers=readers.wanting(config.format),
     )
 
 
