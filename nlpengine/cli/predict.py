@@ -74,8 +74,7 @@ def command(
 
 
 def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
-    columns = model.task.inputs
-    inputs = [column.name for column in columns if column.required] or [columns[0].name]
+    inputs = model.task.needed
     if len(texts) != len(inputs):
         raise UsageError(
             f"the task {model.task.name!r} reads {len(inputs)} texts ({', '.join(inputs)}): give "
@@ -97,6 +96,13 @@ def _many(
     kind = kind or row_format(file)
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
+    needed = model.task.needed
+    if kind == "text" and len(needed) > 1:
+        raise UsageError(
+            f"{file}: a line of text is one text, and the task {model.task.name!r} reads "
+            f"{len(needed)} ({', '.join(needed)}). Pass CSV, TSV or JSONL with these columns, and "
+            "say --format where the name doesn't."
+        )
     rows, errors = 0, 0
     records = read_rows(file, kind, model.task.inputs[0].name)
     first = next(records, None)  # before there is any output

@@ -11,6 +11,7 @@ from nlpengine.data.columns import Column
 from nlpengine.data.fields import check_same_fields, to_fields
 from nlpengine.data.findings import Finding
 from nlpengine.data.labels import (
+    as_numbers,
     check_labels,
     is_unlabelled,
     label_key,
@@ -56,7 +57,7 @@ def load_splits(
         label: The field that holds the label; None for a task whose rows have no single one.
         classes: Whether labels are classes; they are then checked, see
             :func:`nlpengine.data.labels.check_labels`. A callable decides it from train's records,
-            and where it says no, every label must be a number.
+            and where it says no, every label must be a number and becomes a float.
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels that say by convention that a row has none ("-" in SNLI): such rows are
@@ -74,7 +75,8 @@ def load_splits(
         rows = _without(rows, source, label, left_out, notes)
         _require(rows, label, require_labels)
     are_classes = classes(rows["train"]) if callable(classes) else classes
-    if label is not None and callable(classes) and not are_classes:
+    are_numbers = label is not None and callable(classes) and not are_classes
+    if label is not None and are_numbers:
         _require(rows, label, require_numbers)
 
     def key(record: Record) -> Hashable:
@@ -89,6 +91,9 @@ def load_splits(
     )
     if label is not None and are_classes:
         check_labels(splits, label)
+    if label is not None and are_numbers:
+        train, dev, test = (as_numbers(p, label) for p in (splits.train, splits.dev, splits.test))
+        splits = replace(splits, train=train, dev=dev, test=test)
     return splits if limit is None else limit_rows(splits, limit, seed, key)
 
 
@@ -100,6 +105,7 @@ def load_records(
     *,
     labelled: bool = False,
     classes: bool = True,
+    numbers: bool = False,
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
 ) -> tuple[Rows, tuple[str, ...], dict[str, str]]:
@@ -114,6 +120,7 @@ def load_records(
         label: The field that holds the label, if any.
         labelled: Whether every row must have one.
         classes: Whether labels are classes.
+        numbers: Whether labels are numbers, where rows must have labels; they become floats.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels of rows to leave out, where rows must have labels.
 
@@ -145,6 +152,9 @@ def load_records(
                 tables[0].path,
             )
         require_labels(records, label, "the data")
+        if numbers:
+            require_numbers(records, label, "the data")
+            records = as_numbers(records, label)
     return records, (*read.notes, *notes), read.fingerprints
 
 

@@ -61,7 +61,7 @@ def save_model(model: Model, folder: Path) -> None:
             "nlpengine": _version.VERSION,
             "task": model.task.name,
             "head": model.network.kind,
-            "labels": {"names": model.labels.names, "weights": model.labels.weights},
+            "labels": dataclasses.asdict(model.labels),
             "options": dataclasses.asdict(model.options),
             "windows": dataclasses.asdict(model.policy),
             "state": dict(model.state),
@@ -166,8 +166,11 @@ def _labels(folder: Path, card: Mapping[str, Any], task: Task[Any]) -> Labels:
         if not names:
             raise DataError("this is an encoder without a classifier. Fine-tune it first.", folder)
         return task.stock_labels(names)
-    weights = card["labels"]["weights"]
-    return Labels(tuple(card["labels"]["names"]), None if weights is None else tuple(weights))
+    # JSON knows no tuples.
+    known: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in card["labels"].items()
+    }
+    return Labels(**known)
 
 
 def _read_card(folder: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -176,27 +176,30 @@ def _start_head(
     stored = task.stock_labels(found).names
     same = found != () and set(stored) == set(labels.names)
     if config.head == "keep" and not same:
-        has = ", ".join(found) if found else "no classifier"
+        has = _listed(stored) if found else "no classifier"
         raise UsageError(
-            f"--head keep: the checkpoint has {has}; the data has {', '.join(labels.names)}."
+            f"--head keep: the checkpoint has {has}; the data has {_listed(labels.names)}."
         )
     if same and config.head != "new":
         missing = load_head_weights(head, source.folder, family, shape, tuple(shape.names))
         if not missing:
             listener.note(f"the head of {source.name} is kept: it has the same labels")
             weights = labels.weights and tuple(labels.weights[labels.index(n)] for n in stored)
-            return Labels(stored, weights or None), "kept"
+            return replace(labels, names=stored, weights=weights or None), "kept"
         if config.head == "keep":
             raise UsageError(
                 f"--head keep: {source.name} has no such head ({missing[0]} is missing)."
             )
     missing = load_head_weights(head, source.folder, family, shape, shape.pretrained)
-    if stored and config.head == "auto":
-        listener.note(
-            f"the head of {source.name} is replaced: its labels are {', '.join(stored)}, "
-            f"the data's are {', '.join(labels.names)}"
-        )
+    if found and config.head == "auto":
+        why = f"its labels are {_listed(stored)}, the data's are {_listed(labels.names)}"
+        why = "it is of another kind" if same else why
+        listener.note(f"the head of {source.name} is replaced: {why}")
     return labels, "new, pre-trained pooler" if shape.pretrained and not missing else "new"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "no classes"
 
 
 def encode_training(model: Model, examples: Sequence[Example]) -> TrainingSet:

@@ -142,6 +142,7 @@ def _record(prepared: Prepared, folder: Path, device: Device, plugins: PluginMan
         plugins=plugins.used(),
         versions=versions(),
         labels=list(prepared.model.labels.names),
+        inputs=prepared.model.task.needed,
     )
 
 
@@ -235,6 +236,7 @@ def write_predictions(
             line = {
                 "origin": str(example.origin),
                 "text": " ".join(example.texts),
+                **({"texts": example.texts} if len(example.texts) > 1 else {}),
                 "gold": task.gold_of(example),
                 **prediction.to_json(),
             }
