@@ -46,8 +46,7 @@ def load_splits(
 
     A single file is split by its column of split names, or else 80/10/10. A missing dev split is
     taken from train (10 %, at most 5,000 rows); for a test split that is missing or has no labels
-    the dev split stands in. Both by seed, stratified where labels are classes, and said in the
-    notes, as are rows that stand in two splits.
+    the dev split stands in. Both by seed, stratified where labels are classes, and said in notes.
 
     Args:
         source: A file, a folder with train, dev and test as files or as folders, or a Hub id.
@@ -60,8 +59,7 @@ def load_splits(
             and where it says no, every label must be a number and becomes a float.
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
-        left_out: Labels that say by convention that a row has none ("-" in SNLI): such rows are
-            left out, and counted in a note.
+        left_out: Labels that say that a row has none ("-" in SNLI): left out, with a note.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
@@ -141,21 +139,28 @@ def load_records(
         tables, columns, mapping, label, classes=classes, need_label=labelled
     )
     if labelled and label is not None:
-        total = len(records)
-        records, gone = leave_out(records, label, left_out)
-        if gone:
-            notes.append(_left_out_note([f"{gone:,} of {total:,} rows"], label, left_out))
-        if all(record.fields.get(label) is None for record in records):
-            raise DataError(
-                f"no row has a label in field {label!r}. Pass a file with labels, perhaps the dev "
-                f"split, or name the column with --map {label}=COLUMN",
-                tables[0].path,
-            )
-        require_labels(records, label, "the data")
+        records = _with_labels(records, tables[0].path, label, left_out, notes)
         if numbers:
             require_numbers(records, label, "the data")
             records = as_numbers(records, label)
     return records, (*read.notes, *notes), read.fingerprints
+
+
+def _with_labels(
+    records: Rows, path: str, label: str, left_out: Sequence[str], notes: list[str]
+) -> Rows:
+    """The records that count, each with a label."""
+    kept, gone = leave_out(records, label, left_out)
+    if gone:
+        notes.append(_left_out_note([f"{gone:,} of {len(records):,} rows"], label, left_out))
+    if all(record.fields.get(label) is None for record in kept):
+        raise DataError(
+            f"no row has a label in field {label!r}. Pass a file with labels, perhaps the dev "
+            f"split, or name the column with --map {label}=COLUMN",
+            path,
+        )
+    require_labels(kept, label, "the data")
+    return kept
 
 
 def _taken(columns: Sequence[Column], mapping: Mapping[str, str]) -> set[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nlpengine.data import Example
-from nlpengine.data.findings import require_clean
+from nlpengine.data.findings import Finding, require_clean
 from nlpengine.encoders.backends import choose_attention
 from nlpengine.encoders.checkpoint import (
     build_head,
@@ -19,7 +19,7 @@ from nlpengine.encoders.checkpoint import (
     load_head_weights,
 )
 from nlpengine.encoders.device import Device
-from nlpengine.encoders.families import head_shape
+from nlpengine.encoders.families import Family, head_shape
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import EncoderSource, locate, read_config
@@ -96,16 +96,46 @@ def _prepare(
         source = locate(config.encoder, plugins.encoder_spec)
         family = plugins.family(str(read_config(source.folder).get("model_type")))
     read = read_examples(config, task, options)
-    for note in (*read.notes, *(str(f) for f in read.findings if f.level == "warning")):
+    for note in read.notes:
         listener.note(note)
-    if config.strict:
-        require_clean(read.findings, config.data)
-    train, labels = read.train, read.labels
+    _tell(read.findings, config, listener)
     if config.from_scratch:
-        texts = [text for example in train for text in example.texts]
+        texts = [text for example in read.train for text in example.texts]
         source = scratch_source(
             config.encoder, blueprint, texts, temporary, config.seed, family.tokenizer
         )
+    config, model, facts = _assemble(config, task, options, read, source, family, device, listener)
+    training = encode_training(model, read.train)
+    if config.long_text == "truncate":
+        _count_truncated(model, (*read.train, *read.dev, *read.test), listener)
+    tokens = [*check_tokens(training.encodings, model.tokenizer, model.policy, "train")]
+    _tell(tokens, config, listener)
+    return Prepared(
+        config, model, training, read, source, {**facts, "findings": (*read.findings, *tokens)}
+    )
+
+
+def _tell(findings: Sequence[Finding], config: RunConfig, listener: Listeners) -> None:
+    """Pass warnings on; with ``--strict`` they are errors."""
+    for finding in findings:
+        if finding.level == "warning":
+            listener.note(str(finding))
+    if config.strict:
+        require_clean(findings, config.data)
+
+
+def _assemble(
+    config: RunConfig,
+    task: Task[Any],
+    options: Any,
+    read: Examples,
+    source: EncoderSource,
+    family: Family,
+    device: Device,
+    listener: Listeners,
+) -> tuple[RunConfig, Model, dict[str, Any]]:
+    """Encoder, head and tokenizer as a model; the settings, resolved; facts for the record."""
+    train, labels = read.train, read.labels
     linear = choose_linear(device.torch)
     attention = choose_attention(family, device, config.attention)
     encoder = load_encoder(
@@ -133,14 +163,8 @@ def _prepare(
     model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)
     listener.note(f"linear layers: {linear.reason}")
     listener.note(f"attention: {attention}")
-    training = encode_training(model, train)
-    if config.long_text == "truncate":
-        _count_truncated(model, (*train, *read.dev, *read.test), listener)
-    findings = (*read.findings, *check_tokens(training.encodings, tokenizer, policy, "train"))
-    facts = {
-        "head": kept, "linear": linear.reason, "attention": str(attention), "findings": findings
-    }  # fmt: skip
-    return Prepared(config, model, training, read, source, facts)
+    facts = {"head": kept, "linear": linear.reason, "attention": str(attention)}
+    return config, model, facts
 
 
 def _settle(

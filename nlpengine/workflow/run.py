@@ -23,7 +23,7 @@ from nlpengine.workflow.listener import Listener, Listeners, MetricsFile
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.prepare import Prepared, data_facts, prepare
 from nlpengine.workflow.record import RunRecord, versions
-from nlpengine.workflow.train import train
+from nlpengine.workflow.train import Course, train
 from nlpengine.workflow.training import Schedule, Training
 
 
@@ -173,7 +173,7 @@ def _train(prepared: Prepared, listener: Listener) -> Training:
         evaluate_every=config.evaluate_every,
         patience=config.patience,
     )
-    return train(model.network, prepared.training, loss, schedule, evaluate, listener)
+    return train([Course(model.network, prepared.training, loss)], schedule, evaluate, listener)
 
 
 def _scores(model: Model, examples: Sequence[Any]) -> Scores:

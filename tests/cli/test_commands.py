@@ -458,3 +458,23 @@ def test_doctor(cli):
     assert done.code == 0
     for name in found:
         assert name in done.out
+
+
+def test_data_check_says_what_stands_in_the_way(cli, reviews, tiny, tmp_path):
+    good = cli("data", "check", "sentiment", reviews, "--encoder", tiny, "--json").json()
+    assert (good["task"], good["source"]) == ("sentiment", str(reviews))
+    checks = [finding["check"] for finding in good["findings"]]
+    assert checks.count("length") == 3
+    assert {"sizes", "balance"} <= set(checks)
+    (small,) = [f for f in good["findings"] if f["level"] == "warning" and f["check"] == "sizes"]
+    assert small["message"].startswith("12 test rows: differences of less than about 29 points")
+    said = cli("data", "check", "sentiment", reviews, "--encoder", tiny).out
+    assert "! sizes: 12 test rows" in said
+    assert f"{good['warnings']} warning" in said
+    strict = cli("data", "check", "sentiment", reviews, "--encoder", tiny, "--strict")
+    assert strict.code == 4
+    assert "--strict takes them for errors: sizes: 12 test rows" in strict.err
+    run = cli("run", "sentiment", "--data", reviews, "--encoder", tiny, "--strict",
+              "--output", tmp_path / "run")  # fmt: skip
+    assert run.code == 4
+    assert not (tmp_path / "run").exists()
