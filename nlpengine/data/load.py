@@ -87,11 +87,8 @@ def load_splits(
         notes=(*read.notes, *notes, *splits.notes),
         findings=_check(splits, columns, label, are_classes),
     )
-    if label is not None and are_classes:
-        check_labels(splits, label)
-    if label is not None and are_numbers:
-        train, dev, test = (as_numbers(p, label) for p in (splits.train, splits.dev, splits.test))
-        splits = replace(splits, train=train, dev=dev, test=test)
+    if label is not None:
+        splits = _labelled(splits, label, are_classes, are_numbers)
     return splits if limit is None else limit_rows(splits, limit, seed, key)
 
 
@@ -211,6 +208,16 @@ def _without(
 def _left_out_note(said: Sequence[str], label: str, values: Sequence[str]) -> str:
     listed = " or ".join(map(repr, values))
     return f"left out, as a {label} of {listed} says that there is none: {', '.join(said)}."
+
+
+def _labelled(splits: Splits, label: str, are_classes: bool, are_numbers: bool) -> Splits:
+    """The splits, their classes checked; or with floats for labels."""
+    if are_classes:
+        check_labels(splits, label)
+    if not are_numbers:
+        return splits
+    train, dev, test = (as_numbers(p, label) for p in (splits.train, splits.dev, splits.test))
+    return replace(splits, train=train, dev=dev, test=test)
 
 
 def _check(
