@@ -73,9 +73,6 @@ def load_splits(
         rows = _without(rows, source, label, left_out, notes)
         _require(rows, label, require_labels)
     are_classes = classes(rows["train"]) if callable(classes) else classes
-    are_numbers = label is not None and callable(classes) and not are_classes
-    if label is not None and are_numbers:
-        _require(rows, label, require_numbers)
 
     def key(record: Record) -> Hashable:
         return label_key(record, label) if label is not None and are_classes else None
@@ -88,7 +85,7 @@ def load_splits(
         findings=_check(splits, columns, label, are_classes),
     )
     if label is not None:
-        splits = _labelled(splits, label, are_classes, are_numbers)
+        splits = _labelled(splits, label, are_classes, callable(classes) and not are_classes)
     return splits if limit is None else limit_rows(splits, limit, seed, key)
 
 
@@ -211,11 +208,13 @@ def _left_out_note(said: Sequence[str], label: str, values: Sequence[str]) -> st
 
 
 def _labelled(splits: Splits, label: str, are_classes: bool, are_numbers: bool) -> Splits:
-    """The splits, their classes checked; or with floats for labels."""
+    """The splits, their classes checked; or with floats for labels, each of which is a number."""
     if are_classes:
         check_labels(splits, label)
     if not are_numbers:
         return splits
+    for name in _ORDER:
+        require_numbers(getattr(splits, name), label, f"the {name} split")
     train, dev, test = (as_numbers(p, label) for p in (splits.train, splits.dev, splits.test))
     return replace(splits, train=train, dev=dev, test=test)
 
