@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from nlpengine.baselines import MEAN, Baseline
 from nlpengine.data import Record
 from nlpengine.encoding import Encoding
@@ -34,7 +36,8 @@ class Regression(Task[E]):
     """Predict a number; a text of several windows gets the mean of theirs, weighted by tokens.
 
     The one logit is the number itself, in the unit of the labels, as stock checkpoints of one
-    label have it.
+    label have it. While it learns, the head works on centred and scaled numbers (`HeadSpec`): with
+    labels from 0 to 100, a fresh head would not come near them in a usual run.
     """
 
     gold_is = "class or number"
@@ -45,8 +48,9 @@ class Regression(Task[E]):
         return False
 
     def label_set(self, examples: Sequence[E], options: Any) -> Labels:
-        """No names: numbers have none."""
-        return Labels(())
+        """No names, as numbers have none; their mean and standard deviation."""
+        numbers = np.asarray([float(example.label or 0.0) for example in examples])
+        return Labels((), unit=(float(numbers.mean()), float(numbers.std()) or 1.0))
 
     def stock_labels(self, names: tuple[str, ...]) -> Labels:
         """A checkpoint of one label gives a number."""
@@ -54,7 +58,7 @@ class Regression(Task[E]):
 
     def head(self, labels: Labels) -> HeadSpec:
         """One logit."""
-        return HeadSpec("sequence", 1)
+        return HeadSpec("sequence", 1, *(labels.unit or ()))
 
     def gold(self, example: E, window: Encoding, labels: Labels) -> float:
         """The number: every window of a text carries the text's."""
@@ -67,8 +71,9 @@ class Regression(Task[E]):
     def loss(
         self, logits: Tensor, gold: Tensor, labels: Labels, options: Any
     ) -> tuple[Tensor, Tensor]:
-        """Squared error."""
-        errors = (logits[:, 0] - gold.to(logits.dtype)) ** 2  # [windows]
+        """Squared error, 1 being that of the training mean."""
+        _, spread = labels.unit or (0.0, 1.0)
+        errors = ((logits[:, 0] - gold.to(logits.dtype)) / spread) ** 2  # [windows]
         return errors.sum(), errors.new_tensor(float(len(errors)))
 
     def check_gold(self, example: E, labels: Labels) -> None:

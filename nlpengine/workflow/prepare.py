@@ -27,6 +27,7 @@ from nlpengine.encoders.scratch import family_name, find_blueprint, scratch_sour
 from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import UsageError
+from nlpengine.heads.unit import InUnit
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.plugin.prediction import Labels
@@ -152,6 +153,8 @@ def _assemble(
     head = build_head(encoder.config, shape, spec.size, config.seed)
     labels, kept = _start_head(head, config, source, shape, encoder.family, labels, task, listener)
     swap_kernels(head, linear)
+    if spec.scaled:
+        head = InUnit(head, spec.centre, spec.spread, trained=kept == "kept")
     budget = TokenBudget(int(config.batch_tokens or 0), listener.note)
     encoder, head = encoder.to(device.torch), head.to(device.torch)
     pooling = shape.pooling(encoder.config)

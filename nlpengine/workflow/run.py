@@ -200,7 +200,7 @@ def _finish_training(prepared: Prepared, training: Training, record: RunRecord) 
         "train_tokens_per_s": training.tokens / seconds,
         "train_s": training.seconds,
     }
-    model = prepared.model
+    model = dataclasses.replace(prepared.model, network=prepared.model.network.learnt())
     if prepared.read.dev and not training.interrupted:
         grouped = model.windows(len(prepared.read.dev), model.encode(prepared.read.dev))
         state = model.task.tune(prepared.read.dev, grouped, model.labels, model.options)
