@@ -78,14 +78,14 @@ def load_splits(
         return label_key(record, label) if label is not None and are_classes else None
 
     splits = arrange(rows, source, seed, label, key)
+    if label is not None:
+        splits = _labelled(splits, label, are_classes, callable(classes) and not are_classes)
     splits = replace(
         splits,
         fingerprints=read.fingerprints,
         notes=(*read.notes, *notes, *splits.notes),
         findings=_check(splits, columns, label, are_classes),
     )
-    if label is not None:
-        splits = _labelled(splits, label, are_classes, callable(classes) and not are_classes)
     return splits if limit is None else limit_rows(splits, limit, seed, key)
 
 

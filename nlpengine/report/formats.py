@@ -25,14 +25,12 @@ NAMES = {
     "mean": "the mean label",
     "hypothesis only": "the second text alone",
     "overlap": "word overlap",
-    "spearman": "Spearman correlation",
-    "pearson": "Pearson correlation",
 }
 HINTS = {
     "accuracy": "the share that is right",
     "macro_f1": "mean of the labels' F1, each label counting alike",
     "mcc": f"0{NBSP}% is chance, 100{NBSP}% is perfect",
-    "f1": "precision and recall of one label together, their harmonic mean",
+    "f1": "the harmonic mean of precision and recall",
     "spearman": f"whether the order is right: 0{NBSP}% is chance, 100{NBSP}% is perfect",
     "pearson": f"whether distances are right, too: 0{NBSP}% is chance, 100{NBSP}% is perfect",
     "ece": "how far certainty and accuracy lie apart; lower is better",

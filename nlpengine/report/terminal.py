@@ -12,7 +12,7 @@ from rich.table import Table as RichTable
 
 from nlpengine.metrics import Score, Scores, Table
 from nlpengine.metrics.scores import Cell
-from nlpengine.report.formats import MINUS, is_share, plain
+from nlpengine.report.formats import MINUS, NAMES, is_share, plain
 from nlpengine.report.tables import SHARES
 from nlpengine.workflow.check import DataReport
 from nlpengine.workflow.record import BaselineScore, RunRecord
@@ -47,15 +47,16 @@ def points(score: Score, share: bool = True) -> str:
 
 def verdict_sentence(name: str, baseline: BaselineScore) -> str:
     """Whether the model beat a baseline, in words."""
+    rival = NAMES.get(baseline.name, baseline.name)
     if baseline.difference is None:
-        return f"{baseline.name}: {name} {percent(baseline.score)}"
+        return f"{rival}: {name} {percent(baseline.score)}"
     said = {
         "better": "beats",
         "level": "does not clearly beat",
         "worse": "is worse than",
     }[baseline.verdict]
     gap = points(baseline.difference, is_share(baseline.score))
-    return f"{said} {baseline.name} ({percent(baseline.score)}): {gap}"
+    return f"{said} {rival} ({percent(baseline.score)}): {gap}"
 
 
 def print_run(record: RunRecord) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,17 @@ class Pair(ClassesOrNumbers[PairExample]):
             record.origin,
             slices_of(record),
         )
+
+    def review(
+        self, splits: Mapping[str, Sequence[PairExample]], options: Any
+    ) -> tuple[Mapping[str, Sequence[PairExample]], tuple[str, ...]]:
+        """Say what the labels were taken for, and which of them F1 is of."""
+        splits, notes = super().review(splits, options)
+        names = {example.label for example in splits.get("train", ())}
+        positive = positive_label(sorted(n for n in names if isinstance(n, str)), options)
+        if positive is None:
+            return splits, notes
+        return splits, (*notes, f"F1 is that of the label {positive!r}; --positive names another")
 
     def readings(self, example: PairExample, options: PairOptions) -> Sequence[tuple[str, ...]]:
         """Both orders, where order is to make no difference."""

@@ -317,7 +317,7 @@ def test_the_task_s_flags(cli):
 def test_the_terminal_shows_pairs_and_numbers(classes, numbers, capsys):
     print_run(classes[0].record)
     out = capsys.readouterr().out
-    assert "hypothesis only (" in out
+    assert "the second text alone (" in out
     assert f'predict {classes[0].path} --text "…" --text "…"' in out
     print_run(numbers[0].record)
     out = capsys.readouterr().out
@@ -333,7 +333,7 @@ def test_the_report_shows_both_texts_apart(classes, numbers):
     for run, _ in (classes, numbers):
         page = (run.path / "report.html").read_text(encoding="utf-8")
         for text in run.record.mistakes[0].texts:
-            assert f'<p class="text" dir="auto">{text}</p>' in page
+            assert f'<p class="text part" dir="auto">{text}</p>' in page
     assert "The second text alone" in (classes[0].path / "report.html").read_text(encoding="utf-8")
     assert " sure</span>" not in page
     assert f"<span>{numbers[0].record.mistakes[0].detail}</span>" in page
