@@ -30,7 +30,7 @@ from nlpengine.errors import DataError, ExitCode, UsageError
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text"]),
+    type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text", "conll", "squad", "sts"]),
     help="Of FILE. [default: by its name; .txt and - are one text a line]",
 )
 @click.option("--map", "mapping", help="Columns: text=review.")
@@ -74,10 +74,12 @@ def command(
 
 
 def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
-    inputs = model.task.needed
+    from nlpengine.data import needed_names
+
+    inputs = needed_names(model.inputs)
     if len(texts) != len(inputs):
         raise UsageError(
-            f"the task {model.task.name!r} reads {len(inputs)} texts ({', '.join(inputs)}): give "
+            f"this model reads {len(inputs)} texts ({', '.join(inputs)}): give "
             f"--text {len(inputs)} times, in this order; here are {len(texts)}."
         )
     row = dict(zip(inputs, texts, strict=True))
@@ -91,20 +93,25 @@ def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
 def _many(
     model: Any, file: str, output: str, kind: Any, mapping: dict[str, str], as_json: bool
 ) -> ExitCode:
-    from nlpengine.workflow.bulk import predict_rows, read_rows, row_format
+    from nlpengine.data import needed_names
+    from nlpengine.workflow.bulk import FORMATS, predict_rows, read_rows, row_format
 
-    kind = kind or row_format(file)
+    formats = model.formats
+    kind = kind or row_format(file, formats)
+    if kind not in (*FORMATS, *formats):
+        raise UsageError(f"--format {kind}: this model reads {', '.join((*FORMATS, *formats))}.")
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
-    needed = model.task.needed
+    needed = needed_names(model.inputs)
     if kind == "text" and len(needed) > 1:
         raise UsageError(
-            f"{file}: a line of text is one text, and the task {model.task.name!r} reads "
-            f"{len(needed)} ({', '.join(needed)}). Pass CSV, TSV or JSONL with these columns, and "
+            f"{file}: a line of text is one text, and this model reads {len(needed)} "
+            f"({', '.join(needed)}). Pass CSV, TSV or JSONL with these columns, and "
             "say --format where the name doesn't."
         )
     rows, errors = 0, 0
-    records = read_rows(file, kind, model.task.inputs[0].name)
+    notes: list[str] = []
+    records = read_rows(file, kind, model.inputs[0].name, notes)
     first = next(records, None)  # before there is any output
     if first is None:
         raise DataError("no rows to predict", file)
@@ -121,6 +128,8 @@ def _many(
     if as_json:
         print_json({"rows": rows, "errors": errors, "output": output})
     console = progress_console()
+    for note in notes:
+        console.print(f"· {note}", style="dim", markup=False)
     console.print(f"{rows} rows, {errors} with errors", style="dim", markup=False)
     return ExitCode.ROW_ERRORS if errors else ExitCode.OK
 

@@ -1,6 +1,6 @@
 """Data: files in, records and splits out. Importing it is cheap: readers import what they need."""
 
-from nlpengine.data.columns import Column, Role, resolve_columns
+from nlpengine.data.columns import Column, Role, needed_names, resolve_columns
 from nlpengine.data.examples import (
     Example,
     PairExample,
@@ -19,7 +19,7 @@ from nlpengine.data.schemes import (
     iob2,
     recognise_scheme,
 )
-from nlpengine.data.tags import Entity
+from nlpengine.data.tags import Entity, tag_of
 
 __all__ = [
     "Column",
@@ -43,8 +43,10 @@ __all__ = [
     "labels_are_numbers",
     "load_records",
     "load_splits",
+    "needed_names",
     "parse_number",
     "recognise_scheme",
     "require_numbers",
     "resolve_columns",
+    "tag_of",
 ]

@@ -90,7 +90,7 @@ def sniff(path: StrPath, formats: Sequence[str] = ()) -> Format | TaskFormat:
     name = os.fspath(path)
     suffix = split_suffix(PurePath(name).name)[1]
     packed = name.lower().endswith(".gz")
-    asked = _of_task(name, suffix, formats)
+    asked = task_format(name, formats)
     if asked is not None:
         return asked
     known = SUFFIXES.get(suffix)
@@ -108,7 +108,18 @@ def sniff(path: StrPath, formats: Sequence[str] = ()) -> Format | TaskFormat:
     raise DataError(f"{problem}. Use {supported(formats)}", name)
 
 
-def _of_task(name: str, suffix: str, formats: Sequence[str]) -> TaskFormat | None:
+def task_format(name: str, formats: Sequence[str]) -> TaskFormat | None:
+    """The format of a task's own that a file is in; None where it is in none.
+
+    Args:
+        name: The file.
+        formats: Those that the task reads.
+
+    Raises:
+        DataError: The file can't be read.
+        PluginError: ``formats`` names one that doesn't exist.
+    """
+    suffix = split_suffix(PurePath(name).name)[1]
     for unknown in (wanted for wanted in formats if wanted not in _TASK_FORMATS):
         raise PluginError(
             f"the task reads a format {unknown!r}, and there are {', '.join(_TASK_FORMATS)}."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from nlpengine.data import Record, labels_are_numbers, parse_number
@@ -66,23 +66,23 @@ class ClassesOrNumbers(Classification[E]):
         _refuse_mixed(train, str(self.label_column))
         return super().has_classes(train, options)
 
-    def review(
-        self, splits: Mapping[str, Sequence[E]], options: ClassesOrNumbersOptions
-    ) -> tuple[Mapping[str, Sequence[E]], tuple[str, ...]]:
-        """Say what the labels were taken for, where that could be doubted."""
-        golds = {example.label for example in splits.get("train", ())}
+    def settle(self, train: Sequence[E], options: Any) -> tuple[Any, tuple[str, ...]]:
+        """Keep what the labels were taken for, and say it where it could be doubted."""
+        if options.target != "auto":
+            return options, ()
+        golds = {example.label for example in train}
+        found = any(isinstance(gold, float) for gold in golds)
+        settled = replace(options, target="number" if found else "classes")
         parsed = [parse_number(str(gold)) for gold in golds]
         numbers = sorted(number for number in parsed if number is not None)
-        if options.target != "auto" or len(numbers) < len(golds) or not golds:
-            return splits, ()
+        if len(numbers) < len(golds) or (not found and len(golds) <= 2):
+            return settled, ()
         span = f"{numbers[0]:g} to {numbers[-1]:g}"
-        if any(isinstance(gold, float) for gold in golds):
+        if found:
             said = f"labels are numbers, {span}: a number is predicted. For classes: "
-            return splits, (f"{said}--target classes",)
-        if len(golds) == 2:
-            return splits, ()
+            return settled, (f"{said}--target classes",)
         said = f"labels are whole numbers, {span}: they were taken for {len(golds)} classes. "
-        return splits, (f"{said}To predict a number: --target number",)
+        return settled, (f"{said}To predict a number: --target number",)
 
     def label_set(self, examples: Sequence[E], options: Any) -> Labels:
         """The classes; no names where labels are numbers.

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlpengine.baselines import Baseline
-from nlpengine.data import Column, Example, Record, labels_are_numbers
+from nlpengine.data import Column, Example, Record, labels_are_numbers, needed_names
 from nlpengine.encoding import Encoding, Over
 from nlpengine.errors import DataError
 from nlpengine.heads import HeadSpec
@@ -101,9 +101,8 @@ class Task(ABC, Generic[E]):
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Names of the inputs that nothing can be predicted without: one for a text alone."""
-        inputs = self.inputs
-        return tuple(c.name for c in inputs if c.required) or (inputs[0].name,)
+        """Names of the inputs that nothing can be predicted without: one at least."""
+        return needed_names(self.inputs)
 
     def has_classes(self, train: Sequence[Record], options: Any) -> bool:
         """Whether labels are classes; asked where `gold_is` leaves it to the training rows.
@@ -123,6 +122,20 @@ class Task(ABC, Generic[E]):
         Raises:
             DataError: The row can't be one, with what to do.
         """
+
+    def settle(self, train: Sequence[E], options: Any) -> tuple[Any, tuple[str, ...]]:
+        """Fill options that training data decides ("auto"), before anything else is done with it.
+
+        The model keeps what was decided; one of another's making has the options as they were.
+
+        Args:
+            train: Training examples, as `adapt` made them.
+            options: As the user gave them.
+
+        Returns:
+            The options to go on with, and a sentence on each that was decided.
+        """
+        return options, ()
 
     def review(
         self, splits: Mapping[str, Sequence[E]], options: Any
@@ -150,6 +163,10 @@ class Task(ABC, Generic[E]):
     def head(self, labels: Labels) -> HeadSpec:
         """The head to put on the encoder."""
 
+    def shown(self, example: E) -> str:
+        """The text that a person sees, and that characters in predictions count in."""
+        return " ".join(example.texts)
+
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
         """What the encoder reads in prediction: texts, or several versions of them to average."""
         return (example.texts,)
@@ -165,6 +182,17 @@ class Task(ABC, Generic[E]):
             [tokens], `IGNORED` where there is none. span: the first and the last token of the
             answer, counted in the window [2].
         """
+
+    def training_notes(
+        self, examples: Sequence[E], gold: Sequence[Sequence[Any]]
+    ) -> tuple[str, ...]:
+        """What to say of the gold that training gets, such as what no window holds.
+
+        Args:
+            examples: Training examples.
+            gold: What `gold` gave for each window of each.
+        """
+        return ()
 
     @abstractmethod
     def loss(
@@ -201,6 +229,10 @@ class Task(ABC, Generic[E]):
     @abstractmethod
     def gold_of(self, example: E) -> Any:
         """The gold as it stands in predictions.jsonl; None for an example without."""
+
+    def about(self, example: E) -> Mapping[str, object]:
+        """What a row of predictions.jsonl says of an example beside gold and prediction."""
+        return {"text": self.shown(example)}
 
     def check_gold(self, example: E, labels: Labels) -> None:
         """Refuse an example that can't be scored.

@@ -25,10 +25,17 @@ NAMES = {
     "mean": "the mean label",
     "hypothesis only": "the second text alone",
     "overlap": "word overlap",
+    "exact": "Exact match",
+    "gazetteer": "the gazetteer",
+    "features": "the tagger on features",
+    "f1_default": "F1, read leniently",
 }
 HINTS = {
     "accuracy": "the share that is right",
     "macro_f1": "mean of the labels' F1, each label counting alike",
+    "exact": "the share that is right to the letter, but for case, articles and punctuation",
+    "token_accuracy": "the share of words whose tag is right",
+    "f1_default": "tags that break their scheme's rules count as conlleval reads them",
     "mcc": f"0{NBSP}% is chance, 100{NBSP}% is perfect",
     "f1": "the harmonic mean of precision and recall",
     "spearman": f"whether the order is right: 0{NBSP}% is chance, 100{NBSP}% is perfect",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import sys
+import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +17,14 @@ from nlpengine.data.jsonl import read_jsonl
 from nlpengine.data.lines import read_lines
 from nlpengine.data.parquet import read_parquet
 from nlpengine.data.records import Origin, Record
-from nlpengine.data.sniff import SUFFIXES, split_suffix
+from nlpengine.data.sniff import SUFFIXES, TaskFormat, split_suffix, task_format
+from nlpengine.data.sources import TASK_READERS
 from nlpengine.errors import RowError, UsageError
 from nlpengine.workflow.model import Model
 
-RowFormat = Literal["csv", "tsv", "jsonl", "parquet", "text"]
+RowFormat = Literal["csv", "tsv", "jsonl", "parquet", "text"] | TaskFormat
 FORMATS: tuple[RowFormat, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
+"""Formats that every task's rows come in."""
 
 READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
     "csv": read_csv,
@@ -29,40 +34,68 @@ READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
 }
 
 
-def row_format(name: str) -> RowFormat:
-    """The format that a file's name says: ``.txt`` is a text a line, and so is standard input.
+def row_format(name: str, formats: Sequence[str] = ()) -> RowFormat:
+    """The format of a file: one of the task's own by its lines, else what its name says.
+
+    ``.txt`` is a text a line, and so is standard input.
+
+    Args:
+        name: The file; ``-`` for standard input.
+        formats: The task's own.
 
     Raises:
-        UsageError: The name says nothing.
+        UsageError: Name and lines say nothing.
+        DataError: The file can't be read.
     """
+    own = task_format(name, formats) if name != "-" else None
+    if own is not None:
+        return own
     suffix = split_suffix(Path(name).name)[1]
     if name == "-" or suffix == ".txt":
         return "text"
     known = SUFFIXES.get(suffix)
     if known is None or known == "labelled":
         raise UsageError(
-            f"{name}: the name doesn't say the format. Name it with --format {'|'.join(FORMATS)}."
+            f"{name}: the name doesn't say the format. Name it with --format "
+            f"{'|'.join((*FORMATS, *formats))}."
         )
     return known
 
 
-def read_rows(path: str, kind: RowFormat, field: str) -> Iterator[Record]:
+def read_rows(
+    path: str, kind: RowFormat, field: str, notes: list[str] | None = None
+) -> Iterator[Record]:
     """Read rows one by one.
 
     Args:
         path: A file; ``-`` for standard input.
         kind: Its format; "text" is one text a line.
         field: The field that a line of text is.
+        notes: Gets sentences on what a task's own format left out.
 
     Raises:
         DataError: The file can't be read, or is no such format from some line on.
     """
+    if kind in TASK_READERS:
+        yield from _task_rows(path, kind, [] if notes is None else notes)
+        return
     path = "/dev/stdin" if path == "-" else path
     if kind != "text":
         yield from READERS[kind](path)
         return
     for number, line in read_lines(path):
         yield Record({field: line}, Origin(path, number))
+
+
+def _task_rows(path: str, kind: str, notes: list[str]) -> Iterator[Record]:
+    """Rows of a format whose reader looks at a file more than once: a stream is kept first."""
+    if path != "-":
+        yield from TASK_READERS[kind](path, notes)
+        return
+    with tempfile.NamedTemporaryFile(prefix="stdin-") as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.flush()
+        yield from TASK_READERS[kind](kept.name, notes)
 
 
 def predict_rows(
@@ -89,7 +122,7 @@ def predict_rows(
         first = next(source, None)
         if first is None:
             return
-        wanted = model.task.inputs
+        wanted = model.inputs
         known = resolve_columns(list(first.fields), wanted, mapping, first.origin.path)
         for record in itertools.chain([first], source):
             waiting.append(record)

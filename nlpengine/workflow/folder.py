@@ -7,8 +7,10 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nlpengine import _version
 from nlpengine.encoders.backends import choose_attention
@@ -28,14 +30,18 @@ from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import read_config
 from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer
-from nlpengine.encoding.windows import WindowPolicy, default_overlap
+from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import DataError, UsageError
 from nlpengine.heads import HeadSpec
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.plugin.prediction import Labels
+from nlpengine.workflow.config import RunConfig, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
+
+if TYPE_CHECKING:
+    from nlpengine.workflow.joint import JointModel
 
 CARD = "nlpengine.json"
 MANIFEST = "manifest.json"
@@ -56,20 +62,22 @@ def save_model(model: Model, folder: Path) -> None:
             names = model.labels.names or [f"LABEL_{index}" for index in range(size)]
             save_checkpoint(target, network.encoder, network.head, model.shape, names)
         model.tokenizer.save(target, model.network.encoder.max_length)
-        card = {
-            "format": 1,
-            "nlpengine": _version.VERSION,
-            "task": model.task.name,
-            "head": model.network.kind,
-            "labels": dataclasses.asdict(model.labels),
-            "options": dataclasses.asdict(model.options),
-            "windows": dataclasses.asdict(model.policy),
-            "state": dict(model.state),
-            "encoder": dict(model.origin),
-        }
-        write_json(target / CARD, card)
+        about = {"format": 1, "nlpengine": _version.VERSION, "encoder": dict(model.origin)}
+        write_json(target / CARD, about | card_of(model))
 
     commit_folder(folder, write)
+
+
+def card_of(model: Model) -> dict[str, Any]:
+    """What a model's folder must say of its task, beside the weights."""
+    return {
+        "task": model.task.name,
+        "head": model.network.kind,
+        "labels": dataclasses.asdict(model.labels),
+        "options": dataclasses.asdict(model.options),
+        "windows": dataclasses.asdict(model.policy),
+        "state": dict(model.state),
+    }
 
 
 def load_model(
@@ -80,7 +88,7 @@ def load_model(
     *,
     task: str | None = None,
     budget: int | None = None,
-) -> Model:
+) -> Model | JointModel:
     """Open a model folder, a run folder, or a stock fine-tuned checkpoint.
 
     Args:
@@ -100,23 +108,67 @@ def load_model(
     if not (folder / "config.json").is_file():
         raise UsageError(f"{folder} is no run and no model folder (no config.json).")
     card = _read_card(folder)
-    found = plugins.task(_task_name(folder, card, task))
-    labels = _labels(folder, card, found)
-    network, shape = _load_network(folder, found.head(labels), device, store, plugins)
-    length = network.encoder.max_length
-    stock = {"max_length": length, "overlap": default_overlap(length), "over": found.windows_over}
-    policy = WindowPolicy(**card.get("windows", stock))
-    network.budget.tokens = budget or max(device.token_budget, policy.max_length)
+    if "tasks" in card:
+        from nlpengine.workflow.joint_folder import load_joint
+
+        joint = load_joint(folder, card, plugins, device, store, budget)
+        return joint if task is None else joint.model(task)
+    opened = Opened(folder, card, plugins.task(_task_name(folder, card, task)))
+    spec = opened.task.head(opened.labels)
+    network, shape = _load_network(folder, spec, device, store, plugins)
+    model = model_of(opened, network, shape, Tokenizer(folder))
+    network.budget.tokens = budget or max(device.token_budget, model.policy.max_length)
+    return model
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A task's part of a model folder.
+
+    Attributes:
+        folder: The folder.
+        card: What `card_of` wrote; empty for a stock checkpoint.
+        task: The task.
+    """
+
+    folder: Path
+    card: Mapping[str, Any]
+    task: Task[Any]
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Of the head.
+
+        Raises:
+            DataError: A stock checkpoint without a classifier.
+        """
+        if self.card:
+            stored = self.card["labels"].items()
+            known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored}
+            return Labels(**known)  # JSON knows no tuples
+        names = checkpoint_labels(self.folder)
+        if not names:
+            raise DataError(
+                "this is an encoder without a classifier. Fine-tune it first.", self.folder
+            )
+        return self.task.stock_labels(names)
+
+
+def model_of(opened: Opened, network: Network, shape: HeadShape, tokenizer: Tokenizer) -> Model:
+    """A model from its card and its network."""
+    task, limit = opened.task, network.encoder.max_length
+    length, overlap = window_size(RunConfig(task=task.name), task.recipe, limit)
+    stock = {"max_length": length, "overlap": overlap, "over": task.windows_over}
     return Model(
-        task=found,
-        labels=labels,
+        task=task,
+        labels=opened.labels,
         network=network,
         shape=shape,
-        tokenizer=Tokenizer(folder),
-        policy=policy,
-        options=found.options(**card.get("options", {})),
-        state=card.get("state", {}),
-        origin=card.get("encoder", {"name": str(folder)}),
+        tokenizer=tokenizer,
+        policy=WindowPolicy(**opened.card.get("windows", stock)),
+        options=task.options(**opened.card.get("options", {})),
+        state=opened.card.get("state", {}),
+        origin=opened.card.get("encoder", {"name": str(opened.folder)}),
     )
 
 
@@ -158,19 +210,6 @@ def _load_network(
     head = head.to(device.torch).eval()
     pooling = shape.pooling(encoder.config)
     return Network(encoder, head, spec.kind, device, budget, store, pooling), shape
-
-
-def _labels(folder: Path, card: Mapping[str, Any], task: Task[Any]) -> Labels:
-    if not card:
-        names = checkpoint_labels(folder)
-        if not names:
-            raise DataError("this is an encoder without a classifier. Fine-tune it first.", folder)
-        return task.stock_labels(names)
-    # JSON knows no tuples.
-    known: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in card["labels"].items()
-    }
-    return Labels(**known)
 
 
 def _read_card(folder: Path) -> dict[str, Any]:

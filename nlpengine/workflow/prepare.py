@@ -34,7 +34,7 @@ from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig, make_options, resolve, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
-from nlpengine.workflow.model import Model
+from nlpengine.workflow.model import Model, encode_texts
 from nlpengine.workflow.reading import Examples, read_examples
 from nlpengine.workflow.tokens import check_tokens
 from nlpengine.workflow.training import TrainingSet
@@ -67,8 +67,17 @@ def prepare(
     device: Device,
     plugins: PluginManager,
     listener: Listeners,
+    shared: Network | None = None,
 ) -> Prepared:
     """Read, check, load and encode.
+
+    Args:
+        config: The settings, as far as they were given.
+        task: What to learn.
+        device: Where.
+        plugins: Where encoders and families come from.
+        listener: Told about every choice.
+        shared: Another task's network, to put this one's head on its encoder.
 
     Raises:
         DataError: The data can't be used.
@@ -76,7 +85,7 @@ def prepare(
         UsageError: Settings that don't go together.
     """
     with tempfile.TemporaryDirectory(prefix="nlpengine-") as temporary:
-        return _prepare(config, task, device, plugins, listener, Path(temporary))
+        return _prepare(config, task, device, plugins, listener, Path(temporary), shared)
 
 
 def _prepare(
@@ -86,6 +95,7 @@ def _prepare(
     plugins: PluginManager,
     listener: Listeners,
     temporary: Path,
+    shared: Network | None,
 ) -> Prepared:
     """As `prepare`; an encoder made from scratch is in ``temporary`` until it is loaded."""
     options = make_options(task, config.options)
@@ -105,8 +115,11 @@ def _prepare(
         source = scratch_source(
             config.encoder, blueprint, texts, temporary, config.seed, family.tokenizer
         )
-    config, model, facts = _assemble(config, task, options, read, source, family, device, listener)
+    config, model, facts = _assemble(config, task, read, source, family, device, listener, shared)
     training = encode_training(model, read.train)
+    of_examples = [[training.gold[window] for window in own] for own in training.windows_of]
+    for note in task.training_notes(read.train, of_examples):
+        listener.note(note)
     if config.long_text == "truncate":
         _count_truncated(model, (*read.train, *read.dev, *read.test), listener)
     tokens = [*check_tokens(training.encodings, model.tokenizer, model.policy, "train")]
@@ -128,18 +141,18 @@ def _tell(findings: Sequence[Finding], config: RunConfig, listener: Listeners) -
 def _assemble(
     config: RunConfig,
     task: Task[Any],
-    options: Any,
     read: Examples,
     source: EncoderSource,
     family: Family,
     device: Device,
     listener: Listeners,
+    shared: Network | None,
 ) -> tuple[RunConfig, Model, dict[str, Any]]:
     """Encoder, head and tokenizer as a model; the settings, resolved; facts for the record."""
     train, labels = read.train, read.labels
     linear = choose_linear(device.torch)
     attention = choose_attention(family, device, config.attention)
-    encoder = load_encoder(
+    encoder = shared.encoder if shared else load_encoder(
         source.folder, linear, family=family, backend=attention.backend,
         attention_dropout=config.attention_dropout,
     )  # fmt: skip
@@ -155,7 +168,7 @@ def _assemble(
     swap_kernels(head, linear)
     if spec.scaled:
         head = InUnit(head, spec.centre, spec.spread, trained=kept == "kept")
-    budget = TokenBudget(int(config.batch_tokens or 0), listener.note)
+    budget = shared.budget if shared else TokenBudget(int(config.batch_tokens or 0), listener.note)
     encoder, head = encoder.to(device.torch), head.to(device.torch)
     pooling = shape.pooling(encoder.config)
     network = Network(encoder, head, spec.kind, device, budget, pooling=pooling)
@@ -163,7 +176,7 @@ def _assemble(
         int(config.max_length or 0), int(config.overlap or 0), config.long_text, task.windows_over
     )
     origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
-    model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)
+    model = Model(task, labels, network, shape, tokenizer, policy, read.options, origin=origin)
     listener.note(f"linear layers: {linear.reason}")
     listener.note(f"attention: {attention}")
     facts = {"head": kept, "linear": linear.reason, "attention": str(attention)}
@@ -184,7 +197,7 @@ def _settle(
     policy = WindowPolicy(min(length, limit), overlap, config.long_text, task.windows_over)
     windows = len(train)
     if config.epochs is None and windows < task.recipe.min_steps * task.recipe.batch_size:
-        windows = len(tokenizer.encode([example.texts for example in train], policy))
+        windows = len(encode_texts(tokenizer, [e.texts for e in train], train, policy))
     return resolve(config, task.recipe, source.spec, windows, limit, budget)
 
 

@@ -23,12 +23,14 @@ class Examples:
         labels: Of train.
         splits: The records they were made of.
         notes: Choices and repairs made while reading.
+        options: The task's, with what was left to the data decided.
     """
 
     parts: Mapping[str, Sequence[Any]]
     labels: Labels
     splits: Splits
     notes: tuple[str, ...]
+    options: Any
 
     @property
     def train(self) -> Sequence[Any]:
@@ -57,7 +59,7 @@ def read_examples(config: RunConfig, task: Task[Any], options: Any) -> Examples:
     Args:
         config: Names the data, its columns, a limit and the seed.
         task: Whose examples.
-        options: The task's.
+        options: The task's, as given.
 
     Raises:
         DataError: A file, a row or a gold answer that can't be used, with file and line.
@@ -66,12 +68,13 @@ def read_examples(config: RunConfig, task: Task[Any], options: Any) -> Examples:
     splits = _read_splits(config, task, options)
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
     adapted = {name: adapt(task, records) for name, records in parts.items()}
+    options, settled = task.settle(adapted["train"], options)
     reviewed, notes = task.review(adapted, options)
     labels = task.label_set(reviewed["train"], options)
     for name in parts:
         for example in reviewed[name]:
             task.check_gold(example, labels)
-    return Examples(reviewed, labels, splits, (*splits.notes, *notes))
+    return Examples(reviewed, labels, splits, (*splits.notes, *settled, *notes), options)
 
 
 def _read_splits(config: RunConfig, task: Task[Any], options: Any) -> Splits:

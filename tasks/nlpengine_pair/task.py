@@ -62,16 +62,15 @@ class Pair(ClassesOrNumbers[PairExample]):
             slices_of(record),
         )
 
-    def review(
-        self, splits: Mapping[str, Sequence[PairExample]], options: Any
-    ) -> tuple[Mapping[str, Sequence[PairExample]], tuple[str, ...]]:
-        """Say what the labels were taken for, and which of them F1 is of."""
-        splits, notes = super().review(splits, options)
-        names = {example.label for example in splits.get("train", ())}
+    def settle(self, train: Sequence[PairExample], options: Any) -> tuple[Any, tuple[str, ...]]:
+        """Keep and say what the labels were taken for, and which of them F1 is of."""
+        options, notes = super().settle(train, options)
+        names = {example.label for example in train}
         positive = positive_label(sorted(n for n in names if isinstance(n, str)), options)
-        if positive is None:
-            return splits, notes
-        return splits, (*notes, f"F1 is that of the label {positive!r}; --positive names another")
+        if positive is None or options.positive:
+            return options, notes
+        said = f"F1 is that of the label {positive!r}; --positive names another"
+        return replace(options, positive=positive), (*notes, said)
 
     def readings(self, example: PairExample, options: PairOptions) -> Sequence[tuple[str, ...]]:
         """Both orders, where order is to make no difference."""
@@ -93,6 +92,10 @@ class Pair(ClassesOrNumbers[PairExample]):
         if labels.names:
             return MAJORITY, HYPOTHESIS_ONLY, OVERLAP
         return MEAN, OVERLAP_REGRESSION
+
+    def about(self, example: PairExample) -> Mapping[str, object]:
+        """Both texts."""
+        return {"first": example.first, "second": example.second}
 
     def baseline_input(self, example: PairExample) -> tuple[str, str]:
         """The two texts."""

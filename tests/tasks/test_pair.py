@@ -98,13 +98,12 @@ def test_one_slip_among_numbers_is_never_passed_over(numbers, slip):
     ],
 )
 def test_what_labels_were_taken_for_is_said(labels, said):
-    parts = {"train": examples(labels)}
-    same, notes = PAIR.review(parts, AUTO)
-    assert same == parts
+    settled, notes = PAIR.settle(examples(labels), AUTO)
+    assert settled.target == ("number" if isinstance(labels[0], float) else "classes")
+    assert settled.positive == ("1" if labels == ["0", "1"] else "")
     assert len(notes) == bool(said)
     assert "".join(notes).startswith(said)
-    assert not any("--target" in n for n in PAIR.review(parts, PairOptions(target="classes"))[1])
-    assert PAIR.review({"test": parts["train"]}, AUTO)[1] == ()
+    assert PAIR.settle(examples(labels), settled) == (settled, ())
 
 
 def test_labels_of_numbers_have_no_names():

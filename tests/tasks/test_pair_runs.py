@@ -83,9 +83,8 @@ def test_a_run_on_classes(classes):
     card = json.loads((run.path / "model" / "nlpengine.json").read_text())
     assert (card["labels"]["names"], card["labels"]["positive"]) == (["no", "yes"], "yes")
     row = lines(run.path / "predictions.jsonl")[0]
-    assert row["texts"] == [*row["texts"]]
-    assert row["text"] == " ".join(row["texts"])
-    assert set(row) == {"origin", "text", "texts", "gold", "label", "score", "scores"}
+    assert set(row) == {"origin", "first", "second", "gold", "label", "score", "scores"}
+    assert run.model.options.target == "classes"
 
 
 def test_a_run_on_numbers(numbers):
@@ -104,6 +103,7 @@ def test_a_run_on_numbers(numbers):
     row = lines(run.path / "predictions.jsonl")[0]
     assert (type(row["gold"]), type(row["value"])) == (float, float)
     assert "label" not in row
+    assert run.model.options.target == "number"
     config = json.loads((run.path / "model" / "config.json").read_text())
     assert config["problem_type"] == "regression"
     assert config["id2label"] == {"0": "LABEL_0"}
@@ -246,7 +246,7 @@ def test_predicting_two_texts(cli, classes, numbers):
         assert word in row
     code, _, err = cli("predict", numbers[0].path, "--text", "one alone")
     assert code == 2
-    assert "the task 'pair' reads 2 texts (first, second): give --text 2 times" in err
+    assert "this model reads 2 texts (first, second): give --text 2 times" in err
 
 
 def test_predicting_files(cli, classes, numbers, tmp_path):
@@ -281,9 +281,7 @@ def test_lines_of_text_are_no_pairs(cli, classes, tmp_path):
     path.write_text("a\nb\n")
     code, out, err = cli("predict", classes[0].path, path)
     assert (code, out) == (2, "")
-    assert (
-        "a line of text is one text, and the task 'pair' reads 2 (first, second). Pass CSV" in err
-    )
+    assert "a line of text is one text, and this model reads 2 (first, second). Pass CSV" in err
 
 
 def test_evaluating(cli, classes, numbers, tmp_path):
