@@ -341,3 +341,18 @@ def test_it_came_in_by_the_door():
     task = PluginManager().task("pair")
     assert type(task) is Pair
     assert task.needed == ("first", "second")
+
+
+def test_numbers_beside_another_task_on_one_encoder(tiny, numbers, reviews, tmp_path):
+    data = {"pair": str(numbers[1]), "sentiment": str(reviews)}
+    done = Engine().run_joint(
+        ["pair", "sentiment"], encoder=str(tiny), data=data,
+        output=tmp_path / "run", epochs=2, lr=1e-3, baseline=False,
+    )  # fmt: skip
+    again = nlpengine.load(done.path)
+    pair = {"first": "the soup", "second": "the film was great"}
+    own, loaded = (model.model("pair")(pair).value for model in (done.model, again))
+    assert own == pytest.approx(loaded, abs=1e-5)
+    mean = np.mean([row["label"] for row in lines(numbers[1] / "train.jsonl")])
+    assert abs(own - mean) < 1.0  # a head that learnt from 0 on would be about 0 still
+    assert type(done.model.model("pair").network.head) is type(again.model("pair").network.head)
