@@ -25,7 +25,7 @@ class HeadShape:
     """A family's head of one kind.
 
     Attributes:
-        build: (config, number of labels) → module.
+        build: (config, number of labels) → module, whose last layer is called ``classifier``.
         architecture: The stock class that opens the checkpoint.
         names: The module's parameter prefixes → the checkpoint's, both ways (no two alike).
         pretrained: Prefixes, of the module, that pre-training leaves weights for.

@@ -17,7 +17,17 @@ class HeadSpec:
     Attributes:
         kind: Which rows of hidden it reads and how it pools.
         size: Number of logits per row.
+        centre: Of numbers: about where they lie. A head learns them from there, at their scale; its
+            logits are the numbers themselves all the same.
+        spread: How far they spread around it; above 0.
     """
 
     kind: HeadKind
     size: int
+    centre: float = 0.0
+    spread: float = 1.0
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the head learns in another unit than that of plain logits."""
+        return (self.centre, self.spread) != (0.0, 1.0)
