@@ -33,7 +33,7 @@ from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listener
 from nlpengine.workflow.model import Model
-from nlpengine.workflow.train import train
+from nlpengine.workflow.train import Course, train
 from nlpengine.workflow.training import Schedule, TrainingSet
 
 RESULTS = Path(__file__).parent / "results"
@@ -108,7 +108,7 @@ def train_own(texts, labels, seed: int) -> float:
         return model.task.loss(logits, gold, model.labels, model.options)
 
     schedule = Schedule(1, 5e-5, BATCH, 0.0, 0.0, 1.0, seed, log_every=1)
-    train(model.network, data, loss, schedule, None, Marks())
+    train([Course(model.network, data, loss)], schedule, None, Marks())
     return _rate(marks[WARM - 1 :])
 
 

@@ -27,7 +27,7 @@ from nlpengine.encoders.locate import locate
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.listener import Listener, Listeners
 from nlpengine.workflow.prepare import encode_training, prepare
-from nlpengine.workflow.train import train
+from nlpengine.workflow.train import Course, train
 from nlpengine.workflow.training import Schedule
 from tasks import RESULTS, SETS, config_of
 
@@ -61,7 +61,7 @@ def train_own(made, examples, batch: int, seed: int) -> float:
         return model.task.loss(logits, gold, model.labels, model.options)
 
     schedule = Schedule(1, 5e-5, batch, 0.0, 0.0, 1.0, seed, log_every=1)
-    train(model.network, data, loss, schedule, None, Marks())
+    train([Course(model.network, data, loss)], schedule, None, Marks())
     return rate(marks, len(examples) / len(marks))
 
 

@@ -74,7 +74,7 @@ def command(
 
 
 def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
-    columns = model.task.inputs
+    columns = model.inputs
     inputs = [column.name for column in columns if column.required] or [columns[0].name]
     if len(texts) != len(inputs):
         raise UsageError(
@@ -94,18 +94,15 @@ def _many(
 ) -> ExitCode:
     from nlpengine.workflow.bulk import FORMATS, predict_rows, read_rows, row_format
 
-    formats = model.task.formats
+    formats = model.formats
     kind = kind or row_format(file, formats)
     if kind not in (*FORMATS, *formats):
-        raise UsageError(
-            f"--format {kind}: the task {model.task.name!r} reads "
-            f"{', '.join((*FORMATS, *formats))}."
-        )
+        raise UsageError(f"--format {kind}: this model reads {', '.join((*FORMATS, *formats))}.")
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
     rows, errors = 0, 0
     notes: list[str] = []
-    records = read_rows(file, kind, model.task.inputs[0].name, notes)
+    records = read_rows(file, kind, model.inputs[0].name, notes)
     first = next(records, None)  # before there is any output
     if first is None:
         raise DataError("no rows to predict", file)

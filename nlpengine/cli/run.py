@@ -23,7 +23,11 @@ class TaskGroup(click.Group):
         return PluginManager().task_names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Load a task and build its command."""
+        """Load a task, or several with commas between, and build the command."""
+        if "," in cmd_name:
+            from nlpengine.cli.run_joint import joint_command
+
+            return joint_command([name.strip() for name in cmd_name.split(",") if name.strip()])
         return _task_command(PluginManager().task(cmd_name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -45,7 +49,7 @@ def _task_command(task: Task[Any]) -> click.Command:
         _run(task, values, {name: value for name, value in options.items() if value is not None})
 
     built = click.Command(
-        task.name, callback=callback, help=f"Fine-tune on {task.summary}.", params=_own_flags(task)
+        task.name, callback=callback, help=f"Fine-tune on {task.summary}.", params=own_flags(task)
     )
     for decorate in reversed(FLAGS):
         decorate(built)
@@ -53,8 +57,8 @@ def _task_command(task: Task[Any]) -> click.Command:
     return built
 
 
-def _own_flags(task: Task[Any]) -> list[click.Parameter]:
-    """A flag for each field of the task's options."""
+def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
+    """A flag for each field of the task's options; ``prefix``: whose they are, among several."""
     types = typing.get_type_hints(task.options)
     about = _field_docs(task.options)
     flags: list[click.Parameter] = []
@@ -62,10 +66,11 @@ def _own_flags(task: Task[Any]) -> list[click.Parameter]:
         hint = types[field.name]
         choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
         kind = click.Choice(choices) if choices else hint if hint in (int, float, bool) else str
-        flag = "--" + field.name.replace("_", "-")
+        name = f"{prefix}_{field.name}" if prefix else field.name
+        flag = "--" + name.replace("_", "-")
         text = f"{about.get(field.name, '')} [default: {field.default}]".strip()
         names = [f"{flag}/--no-{flag[2:]}"] if hint is bool else [flag]
-        flags.append(click.Option([*names, field.name], type=kind, default=None, help=text))
+        flags.append(click.Option([*names, name], type=kind, default=None, help=text))
     return flags
 
 
@@ -112,6 +117,9 @@ FLAGS = (
         type=click.Choice(["auto", "keep", "new"]),
         help="The checkpoint's head, or a new one. [default: auto: keep it if the labels match]",
     ),
+    click.option("--add-head", is_flag=True, flag_value=True, default=None, type=bool,
+                 help="Put a head beside those of the model that --encoder names; the rest of it "
+                      "stays as it is, to the bit."),
     click.option("--no-baseline", "baseline", flag_value=False, default=None, type=bool,
                  help="Skip the comparison with simple baselines."),
     click.option("--seed", type=int, help="Of everything drawn at random. [default: 0]"),

@@ -85,14 +85,31 @@ class Network:
         """The context to use the weights in."""
         return nullcontext() if self.store is None else self.store.using(self.encoder)
 
+    @property
+    def only_first(self) -> bool:
+        """Whether the head reads no row but the first of each window."""
+        return self.kind == "sequence" and self.pooling == "first"
+
     def forward(self, batch: PackedBatch) -> Tensor:
         """Logits of a batch in its order, float32: [N, labels] for a sequence head, else [T, …]."""
         with self.device.autocast():
-            pooled = self.kind == "sequence"
-            rows = self.encoder(batch, only_first=pooled and self.pooling == "first")
-            if pooled and self.pooling == "mean":
-                rows = _mean_by_window(rows, batch)
-            logits: Tensor = self.head(rows)
+            hidden = self.encoder(batch, only_first=self.only_first)
+        return self.read(batch, hidden, only_first=self.only_first)
+
+    def read(self, batch: PackedBatch, hidden: Tensor, *, only_first: bool) -> Tensor:
+        """Logits of a batch that the encoder has read, as `forward` gives them.
+
+        Args:
+            batch: What it read.
+            hidden: All rows [T, width], or with ``only_first`` those of first tokens [N, width].
+            only_first: Which of the two.
+        """
+        with self.device.autocast():
+            if self.only_first and not only_first:
+                hidden = hidden[batch.cu_seqlens[:-1]]
+            elif self.kind == "sequence" and not self.only_first:
+                hidden = _mean_by_window(hidden, batch)
+            logits: Tensor = self.head(hidden)
         return logits.float()
 
     def for_loss(self, batch: PackedBatch, logits: Tensor) -> Tensor:
@@ -143,32 +160,60 @@ def window_logits(network: Network, encodings: Sequence[Encoding]) -> list[Float
     Raises:
         DeviceError: Memory is out even for one window, or the logits are no numbers.
     """
-    for module in network.modules():
-        module.eval()
-    result: list[Floats] = [np.empty(0)] * len(encodings)
+    return heads_logits([network], encodings)[0]
+
+
+def heads_logits(networks: Sequence[Network], encodings: Sequence[Encoding]) -> list[list[Floats]]:
+    """Logits of each encoding from several heads, which read one pass of their common encoder.
+
+    Args:
+        networks: At least one; all have the same encoder, device and budget.
+        encodings: What to read.
+
+    Returns:
+        Per network, logits of each encoding, in the order given.
+
+    Raises:
+        DeviceError: Memory is out even for one window, or the logits are no numbers.
+    """
+    first = networks[0]
+    for network in networks:
+        for module in network.modules():
+            module.eval()
+    result: list[list[Floats]] = [[np.empty(0)] * len(encodings) for _ in networks]
     lengths = [len(encoding) for encoding in encodings]
-    waiting = list(fill(lengths, network.budget.tokens))
-    with network.in_memory():
+    waiting = list(fill(lengths, first.budget.tokens))
+    with first.in_memory():
         while waiting:
             batch = waiting.pop()
             try:
-                rows = _batch_logits(network, [encodings[i] for i in batch])
+                rows = _batch_logits(networks, [encodings[i] for i in batch])
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-                network.budget.halve(error, max(lengths[i] for i in batch))
-                parts = fill([lengths[i] for i in batch], network.budget.tokens)
+                first.budget.halve(error, max(lengths[i] for i in batch))
+                parts = fill([lengths[i] for i in batch], first.budget.tokens)
                 waiting += [[batch[i] for i in part] for part in parts]
                 continue
-            for place, row in rows:
-                result[batch[place]] = row
+            for own, (order, windows) in zip(result, rows, strict=True):
+                for place, logits in zip(order, windows, strict=True):
+                    own[batch[place]] = logits
     return result
 
 
-def _batch_logits(network: Network, encodings: Sequence[Encoding]) -> Sequence[tuple[int, Floats]]:
-    """(index among the encodings, logits) of a batch."""
+def _batch_logits(
+    networks: Sequence[Network], encodings: Sequence[Encoding]
+) -> list[tuple[Sequence[int], Sequence[Floats]]]:
+    """Per network, (indices among the encodings, logits of each) of a batch."""
+    found: list[tuple[Sequence[int], Sequence[Floats]]] = []
     with torch.inference_mode():
-        packed = network.pack(encodings)
-        logits = network.forward(packed).double().cpu().numpy()
-    _check_finite(logits)
-    return list(zip(packed.order, network.by_window(packed, logits), strict=True))
+        first = networks[0]
+        packed = first.pack(encodings)
+        only_first = all(network.only_first for network in networks)
+        with first.device.autocast():
+            hidden = first.encoder(packed, only_first=only_first)
+        for network in networks:
+            logits = network.read(packed, hidden, only_first=only_first).double().cpu().numpy()
+            _check_finite(logits)
+            found.append((packed.order, network.by_window(packed, logits)))
+    return found

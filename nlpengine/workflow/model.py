@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from nlpengine.data import Example, Origin, Record
+from nlpengine.data import Column, Example, Origin, Record
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoding import Encoding
 from nlpengine.encoding.tokenizer import Texts, Tokenizer, check_text
@@ -16,7 +16,7 @@ from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import DataError, RowError, UsageError, did_you_mean
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels, State, WindowLogits
-from nlpengine.workflow.inference import Network, window_logits
+from nlpengine.workflow.inference import Floats, Network, window_logits
 
 CHUNK = 2048
 """Examples that bulk prediction tokenises, sorts and holds at a time: memory stays flat."""
@@ -50,6 +50,16 @@ class Model:
     options: Any
     state: State = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The fields that it reads."""
+        return self.task.inputs
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Formats of its own that rows may come in."""
+        return self.task.formats
 
     def __call__(self, text: Row | None = None, **named: Any) -> Any:
         """Predict one text or row.
@@ -86,21 +96,12 @@ class Model:
             rows: Texts or rows; read as the answers are consumed.
             errors: "raise" at the first bad row, or "return" its `RowError` in the answer's place.
 
-        Yields:
-            The task's prediction for each row.
+        Returns:
+            An iterator over the task's prediction for each row.
         """
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            numbered = enumerate(rows, start=1)
-            chunks = iter(lambda: list(itertools.islice(numbered, CHUNK)), [])
-            # The next chunk is tokenised while the model works on this one.
-            ahead = None
-            for chunk in chunks:
-                following = pool.submit(self._prepare, chunk, errors)
-                if ahead is not None:
-                    yield from self._answer(*ahead.result())
-                ahead = following
-            if ahead is not None:
-                yield from self._answer(*ahead.result())
+        return in_chunks(
+            rows, lambda chunk: self.prepare(chunk, errors), lambda made: self._answer(*made)
+        )
 
     def predict_examples(self, examples: Sequence[Example]) -> list[Any]:
         """Predict examples, in order."""
@@ -149,14 +150,17 @@ class Model:
             count: Number of examples.
             encodings: Their windows.
         """
-        grouped: list[list[WindowLogits]] = [[] for _ in range(count)]
-        for encoding, logits in zip(encodings, window_logits(self.network, encodings), strict=True):
-            grouped[encoding.example].append(WindowLogits(encoding, logits))
-        return grouped
+        return by_example(count, encodings, window_logits(self.network, encodings))
 
-    def _prepare(
+    def prepare(
         self, chunk: Sequence[tuple[int, Row]], errors: str
     ) -> tuple[list[Example | RowError], list[Encoding]]:
+        """Numbered rows → their examples, and the windows of those that can be predicted.
+
+        Args:
+            chunk: (number for messages, row).
+            errors: As in `predict`.
+        """
         items: list[Example | RowError] = []
         for number, row in chunk:
             try:
@@ -194,10 +198,63 @@ class Model:
     def _answer(
         self, items: Sequence[Example | RowError], encodings: Sequence[Encoding]
     ) -> list[Any]:
+        return self.decode(items, encodings, window_logits(self.network, encodings))
+
+    def decode(
+        self,
+        items: Sequence[Example | RowError],
+        encodings: Sequence[Encoding],
+        logits: Sequence[Floats],
+    ) -> list[Any]:
+        """Predictions of examples from the logits of their windows; an error stays in its place.
+
+        Args:
+            items: Examples, or what is wrong with their row.
+            encodings: All windows of the examples.
+            logits: Of each window.
+        """
         examples = [item for item in items if not isinstance(item, RowError)]
-        grouped = self.windows(len(examples), encodings)
         decoded = iter(
             self.task.decode(example, windows, self.labels, self.options, self.state)
-            for example, windows in zip(examples, grouped, strict=True)
+            for example, windows in zip(
+                examples, by_example(len(examples), encodings, logits), strict=True
+            )
         )
         return [item if isinstance(item, RowError) else next(decoded) for item in items]
+
+
+def by_example(
+    count: int, encodings: Sequence[Encoding], logits: Sequence[Floats]
+) -> list[list[WindowLogits]]:
+    """Windows with their logits, per example."""
+    grouped: list[list[WindowLogits]] = [[] for _ in range(count)]
+    for encoding, own in zip(encodings, logits, strict=True):
+        grouped[encoding.example].append(WindowLogits(encoding, own))
+    return grouped
+
+
+Made = TypeVar("Made")
+
+
+def in_chunks(
+    rows: Iterable[Row],
+    prepare: Callable[[Sequence[tuple[int, Row]]], Made],
+    answer: Callable[[Made], Iterable[Any]],
+) -> Iterator[Any]:
+    """Answers to numbered rows, `CHUNK` at a time; the next are prepared while these are answered.
+
+    Args:
+        rows: Read as the answers are consumed.
+        prepare: Runs in a thread of its own.
+        answer: Runs in the caller's.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        numbered = enumerate(rows, start=1)
+        ahead = None
+        for chunk in iter(lambda: list(itertools.islice(numbered, CHUNK)), []):
+            following = pool.submit(prepare, chunk)
+            if ahead is not None:
+                yield from answer(ahead.result())
+            ahead = following
+        if ahead is not None:
+            yield from answer(ahead.result())

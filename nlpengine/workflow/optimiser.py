@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -97,8 +97,21 @@ class LossScale:
             self.value *= 2
 
 
-def zero_gradients(parameters: Sequence[nn.Parameter]) -> None:
-    """Zero all gradients in place."""
+def zero_gradients(parameters: Sequence[nn.Parameter], idle: Collection[nn.Parameter] = ()) -> None:
+    """Zero all gradients in place.
+
+    Args:
+        parameters: All that the optimiser updates.
+        idle: Those that take no part in this step: they get no gradient, and so no update, no
+            decay and no momentum.
+    """
+    if idle or any(parameter.grad is None for parameter in parameters):
+        resting = {id(parameter) for parameter in idle}
+        for parameter in parameters:
+            if id(parameter) in resting:
+                parameter.grad = None
+            elif parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
     torch._foreach_zero_([p.grad for p in parameters if p.grad is not None])
 
 
@@ -115,7 +128,11 @@ def row_gradients(model: nn.Module) -> Iterator[None]:
     """
     find = getattr(model, "get_input_embeddings", None)
     embedding = find() if find else None
-    if not isinstance(embedding, nn.Embedding) or embedding.weight.device.type != "cpu":
+    if (
+        not isinstance(embedding, nn.Embedding)
+        or embedding.weight.device.type != "cpu"
+        or not embedding.weight.requires_grad
+    ):
         yield
         return
     embedding.sparse = True

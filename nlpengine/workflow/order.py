@@ -45,6 +45,26 @@ def epoch_steps(
     return [step[rank::world] for step in steps]
 
 
+def interleave(seed: int, epoch: int, counts: Sequence[int]) -> list[int]:
+    """In which order an epoch takes its steps from several data sets.
+
+    Every step of each set occurs once, so sets are drawn in proportion to their sizes.
+
+    Args:
+        seed: The run's.
+        epoch: 0-based.
+        counts: Steps of each set.
+
+    Returns:
+        Index of a set, per step.
+    """
+    turns = [place for place, count in enumerate(counts) for _ in range(count)]
+    if len(counts) == 1:
+        return turns
+    generator = np.random.Generator(np.random.Philox(key=seed, counter=[1, 0, 0, epoch]))
+    return [turns[index] for index in generator.permutation(len(turns))]
+
+
 def step_seed(seed: int, step: int, rank: int = 0) -> int:
     """The seed of a step's dropout, in [0, 2^63)."""
     state = np.random.SeedSequence([seed, step, rank]).generate_state(2, np.uint32)

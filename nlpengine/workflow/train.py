@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -24,54 +25,66 @@ from nlpengine.workflow.optimiser import (
     row_gradients,
     zero_gradients,
 )
-from nlpengine.workflow.order import epoch_steps, step_seed
+from nlpengine.workflow.order import epoch_steps, interleave, step_seed
 from nlpengine.workflow.training import Best, Meter, Schedule, Training, TrainingSet
 
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(logits, gold) → (summed loss, summed weight)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one task has a network learn.
+
+    Attributes:
+        network: Encoder and head; the courses of one training share the encoder.
+        data: What to learn from.
+        loss: The task's.
+    """
+
+    network: Network
+    data: TrainingSet
+    loss: Loss
+
+
 def train(
-    network: Network,
-    data: TrainingSet,
-    loss: Loss,
+    courses: Sequence[Course],
     schedule: Schedule,
     evaluate: Callable[[], tuple[str, Score]] | None,
     listener: Listener,
 ) -> Training:
-    """Fine-tune a network in place and leave it with its best weights on the dev split.
+    """Fine-tune in place, and leave the best weights on the dev split.
+
+    Each optimiser step is of one course; an epoch takes all steps of all of them, mixed.
 
     Args:
-        network: Encoder and head.
-        data: What to learn from.
-        loss: The task's.
+        courses: At least one.
         schedule: How.
-        evaluate: Scores the network on the dev split; None to keep the last weights.
+        evaluate: Scores the networks on the dev split; None to keep the last weights.
         listener: Told about steps and evaluations.
 
     Raises:
         DeviceError: Memory is out even for one window, or the loss is no number.
     """
     done = Training()
-    keeper = Best(network.modules())
-    with torch.random.fork_rng(), row_gradients(network.encoder.model):
-        optimiser = make_optimiser(network.modules(), schedule.lr, schedule.weight_decay)
-        per_epoch = len(epoch_steps(schedule.seed, 0, data.windows_of, schedule.batch_size))
+    modules = list({id(m): m for c in courses for m in c.network.modules()}.values())
+    keeper = Best(modules)
+    with torch.random.fork_rng(), row_gradients(courses[0].network.encoder.model):
+        optimiser = make_optimiser(modules, schedule.lr, schedule.weight_decay)
+        per_epoch = len(_epoch(courses, schedule, 0))
         total = per_epoch * schedule.epochs
         meter = Meter(total, schedule)
-        scale = LossScale(2.0**16 if network.device.precision == "fp16" else 1.0)
+        fp16 = courses[0].network.device.precision == "fp16"
+        scale = LossScale(2.0**16 if fp16 else 1.0)
         try:
             for epoch in range(schedule.epochs):
-                steps = epoch_steps(schedule.seed, epoch, data.windows_of, schedule.batch_size)
-                for windows in steps:
+                for course, windows in _epoch(courses, schedule, epoch):
                     started = time.perf_counter()
                     rate = learning_rate(done.steps, total, schedule.lr, schedule.warmup)
-                    value, norm = _step(
-                        network, data, windows, loss, optimiser, scale, rate, schedule, done
-                    )
+                    value, norm = _step(course, windows, optimiser, scale, rate, schedule, done)
                     done.steps += 1
                     done.windows += len(windows)
-                    done.tokens += sum(len(data.encodings[w]) for w in windows)
+                    done.tokens += sum(len(course.data.encodings[w]) for w in windows)
                     done.seconds += time.perf_counter() - started
                     meter.add(value, rate, norm, epoch, done, listener)
                     last_of_epoch = done.steps % per_epoch == 0
@@ -88,11 +101,22 @@ def train(
     return done
 
 
+def _epoch(
+    courses: Sequence[Course], schedule: Schedule, epoch: int
+) -> list[tuple[Course, list[int]]]:
+    """The steps of an epoch: whose they are, and their windows."""
+    steps = [
+        epoch_steps(schedule.seed, epoch, course.data.windows_of, schedule.batch_size)
+        for course in courses
+    ]
+    waiting = [iter(own) for own in steps]
+    turns = interleave(schedule.seed, epoch, [len(own) for own in steps])
+    return [(courses[turn], next(waiting[turn])) for turn in turns]
+
+
 def _step(
-    network: Network,
-    data: TrainingSet,
+    course: Course,
     windows: Sequence[int],
-    loss: Loss,
     optimiser: torch.optim.Optimizer,
     scale: LossScale,
     rate: float,
@@ -100,15 +124,19 @@ def _step(
     done: Training,
 ) -> tuple[float, float]:
     """One optimiser step over any number of micro-batches → (mean loss, gradient norm)."""
+    network = course.network
     parameters = parameters_of(optimiser)
-    lengths = [len(data.encodings[window]) for window in windows]
+    own = {id(p) for module in network.modules() for p in module.parameters()}
+    idle = [parameter for parameter in parameters if id(parameter) not in own]
+    lengths = [len(course.data.encodings[window]) for window in windows]
     while True:
         for module in network.modules():
-            module.train()
+            # A frozen module stays as it predicts, without dropout.
+            module.train(any(parameter.requires_grad for parameter in module.parameters()))
         torch.manual_seed(step_seed(schedule.seed, done.steps))
-        zero_gradients(parameters)
+        zero_gradients(parameters, idle)
         try:
-            summed, weight = _gradients(network, data, windows, lengths, loss, scale.value)
+            summed, weight = _gradients(course, windows, lengths, scale.value)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -132,21 +160,17 @@ def _step(
 
 
 def _gradients(
-    network: Network,
-    data: TrainingSet,
-    windows: Sequence[int],
-    lengths: Sequence[int],
-    loss: Loss,
-    scale: float,
+    course: Course, windows: Sequence[int], lengths: Sequence[int], scale: float
 ) -> tuple[float, float]:
     """Add up gradients of ``scale`` times the summed loss → (summed loss, summed weight)."""
+    network, data = course.network, course.data
     summed, weight = 0.0, 0.0
     for part in fill(lengths, network.budget.tokens):
         chosen = [windows[i] for i in part]
         batch = network.pack([data.encodings[w] for w in chosen])
         gold = data.gold_of([chosen[i] for i in batch.order], network.kind)
         logits = network.for_loss(batch, network.forward(batch))
-        part_sum, part_weight = loss(logits, gold.to(logits.device))
+        part_sum, part_weight = course.loss(logits, gold.to(logits.device))
         (part_sum * scale if scale != 1.0 else part_sum).backward()  # type: ignore[no-untyped-call]
         summed += float(part_sum.detach())
         weight += float(part_weight)

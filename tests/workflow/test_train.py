@@ -20,7 +20,7 @@ from nlpengine.workflow.inference import Network, TokenBudget, window_logits
 from nlpengine.workflow.listener import Listener
 from nlpengine.workflow.optimiser import learning_rate, make_optimiser
 from nlpengine.workflow.order import epoch_order, epoch_steps, step_seed
-from nlpengine.workflow.train import train
+from nlpengine.workflow.train import Course, train
 from nlpengine.workflow.training import Schedule, TrainingSet
 
 
@@ -98,7 +98,7 @@ def gradients_of_one_step(folder, budget, criterion) -> torch.Tensor:
     patch = pytest.MonkeyPatch()
     patch.setattr(torch.optim.AdamW, "step", spy)
     try:
-        train(network, make_data(), criterion, SCHEDULE, None, Listener())
+        train([Course(network, make_data(), criterion)], SCHEDULE, None, Listener())
     finally:
         patch.undo()
     return seen[0]
@@ -129,7 +129,7 @@ def test_two_runs_with_one_seed_are_identical(tiny):
     for seed in (0, 0, 1):
         network = make_network(tiny, dropout=0.1)
         schedule = dataclasses.replace(SCHEDULE, epochs=3, batch_size=5, seed=seed)
-        train(network, make_data(), loss, schedule, None, Listener())
+        train([Course(network, make_data(), loss)], schedule, None, Listener())
         found.append(weights(network))
     assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
     assert not all(torch.equal(found[0][name], found[2][name]) for name in found[0])
@@ -138,7 +138,7 @@ def test_two_runs_with_one_seed_are_identical(tiny):
 def test_training_leaves_the_callers_random_state_alone(tiny):
     torch.manual_seed(7)
     before = torch.get_rng_state()
-    train(make_network(tiny, dropout=0.1), make_data(), loss, SCHEDULE, None, Listener())
+    train([Course(make_network(tiny, dropout=0.1), make_data(), loss)], SCHEDULE, None, Listener())
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -161,7 +161,7 @@ def test_out_of_memory_halves_the_budget_and_changes_nothing(tiny):
         network.budget.tokens = 600
         network.budget.on_change = recorder.note
         fail_above(network, limit)
-        train(network, make_data(), loss, SCHEDULE, None, recorder)
+        train([Course(network, make_data(), loss)], SCHEDULE, None, recorder)
         results.append(weights(network))
         assert bool(recorder.notes) == (limit == 150)
     assert network.budget.tokens == 150
@@ -175,7 +175,7 @@ def test_out_of_memory_with_one_window_is_an_error(tiny):
     network = make_network(tiny)
     fail_above(network, 0)
     with pytest.raises(DeviceError, match="out of memory with a single window"):
-        train(network, make_data(), loss, SCHEDULE, None, Listener())
+        train([Course(network, make_data(), loss)], SCHEDULE, None, Listener())
     with pytest.raises(DeviceError, match="--max-length"):
         window_logits(network, make_data().encodings)
 
@@ -193,7 +193,7 @@ def test_a_loss_that_is_no_number_stops_training(tiny):
         return logits.sum() * float("nan"), torch.tensor(1.0)
 
     with pytest.raises(DeviceError, match="the loss of step 1 is nan"):
-        train(make_network(tiny), make_data(), bad, SCHEDULE, None, Listener())
+        train([Course(make_network(tiny), make_data(), bad)], SCHEDULE, None, Listener())
 
 
 def evaluator(values):
@@ -210,7 +210,7 @@ def test_the_best_weights_are_kept(tiny):
         return scores()
 
     schedule = dataclasses.replace(SCHEDULE, epochs=4)
-    done = train(network, make_data(), loss, schedule, evaluate, Listener())
+    done = train([Course(network, make_data(), loss)], schedule, evaluate, Listener())
     assert done.best_step == 2  # among equals the earlier
     assert [report.best for report in done.evaluations] == [True, True, False, False]
     assert all(torch.equal(value, states[1][name]) for name, value in weights(network).items())
@@ -219,14 +219,16 @@ def test_the_best_weights_are_kept(tiny):
 def test_patience_stops_early(tiny):
     schedule = dataclasses.replace(SCHEDULE, epochs=9, patience=2)
     scores = evaluator([0.5, 0.6, 0.6, 0.1] + [0.0] * 9)
-    done = train(make_network(tiny), make_data(), loss, schedule, scores, Listener())
+    done = train([Course(make_network(tiny), make_data(), loss)], schedule, scores, Listener())
     assert done.stopped_early
     assert done.steps == 4
 
 
 def test_evaluation_every_so_many_steps_and_at_each_epoch(tiny):
     schedule = dataclasses.replace(SCHEDULE, epochs=2, batch_size=5, evaluate_every=2)
-    done = train(make_network(tiny), make_data(), loss, schedule, evaluator([0.1] * 9), Listener())
+    done = train(
+        [Course(make_network(tiny), make_data(), loss)], schedule, evaluator([0.1] * 9), Listener()
+    )
     assert [report.step for report in done.evaluations] == [2, 4, 5, 6, 8, 10]
 
 
@@ -240,7 +242,7 @@ def test_interruption_keeps_the_best(tiny):
         return "accuracy", Score(0.5, 0, 1, 10)
 
     schedule = dataclasses.replace(SCHEDULE, epochs=5)
-    done = train(network, make_data(), loss, schedule, evaluate, Listener())
+    done = train([Course(network, make_data(), loss)], schedule, evaluate, Listener())
     assert done.interrupted
     assert done.best_step == 1
 
@@ -250,7 +252,7 @@ def test_it_learns(tiny):
     data = make_data()
     schedule = dataclasses.replace(SCHEDULE, epochs=30, batch_size=8, lr=2e-3)
     recorder = Recorder()
-    train(network, data, loss, schedule, None, recorder)
+    train([Course(network, data, loss)], schedule, None, recorder)
     right = np.stack(window_logits(network, data.encodings)).argmax(1) == data.gold
     assert right.mean() >= 0.95
     assert recorder.steps[-1].loss < recorder.steps[0].loss / 2
