@@ -174,6 +174,17 @@ def test_the_report_and_the_terminal(run, cli, folder):
     assert "Entities by kind of error" in out
 
 
+def test_one_pass_answers_two_tasks(tiny, folder, reviews, tmp_path):
+    run = Engine().run_joint(
+        ["sentiment", "ner"], encoder=str(tiny), epochs=4, lr=3e-3, batch_size=8, baseline=False,
+        data={"sentiment": str(reviews), "ner": str(folder)}, output=tmp_path / "run",
+    )  # fmt: skip
+    answer = run.model("I love the hotel.")
+    assert answer["sentiment"].label in ("pos", "neg")
+    assert [entity.text for entity in answer["ner"].entities] == ["hotel"]
+    assert nlpengine.load(run.path)("I love the hotel.")["ner"] == answer["ner"]
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 
