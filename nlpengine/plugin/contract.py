@@ -46,6 +46,7 @@ class Recipe:
         max_epochs: Bound on that.
         max_length: Tokens in a window, where the encoder takes as many; None for all that it takes.
         overlap: Tokens that the windows of a long text share; None for an eighth, at most 64.
+        lr_factor: Times the encoder's own learning rate, which suits one label a text.
     """
 
     epochs: int = 3
@@ -54,6 +55,7 @@ class Recipe:
     max_epochs: int = 10
     max_length: int | None = None
     overlap: int | None = None
+    lr_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,17 @@ class Task(ABC, Generic[E]):
             answer, counted in the window [2].
         """
 
+    def training_notes(
+        self, examples: Sequence[E], gold: Sequence[Sequence[Any]]
+    ) -> tuple[str, ...]:
+        """What to say of the gold that training gets, such as what no window holds.
+
+        Args:
+            examples: Training examples.
+            gold: What `gold` gave for each window of each.
+        """
+        return ()
+
     @abstractmethod
     def loss(
         self, logits: Tensor, gold: Tensor, labels: Labels, options: Any
@@ -202,6 +215,10 @@ class Task(ABC, Generic[E]):
     @abstractmethod
     def gold_of(self, example: E) -> Any:
         """The gold as it stands in predictions.jsonl; None for an example without."""
+
+    def about(self, example: E) -> Mapping[str, object]:
+        """What a row of predictions.jsonl says of an example beside gold and prediction."""
+        return {"text": self.shown(example)}
 
     def check_gold(self, example: E, labels: Labels) -> None:
         """Refuse an example that can't be scored.

@@ -12,6 +12,7 @@ from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.config import RunConfig, make_options, window_size
+from nlpengine.workflow.model import encode_texts
 from nlpengine.workflow.reading import read_examples
 from nlpengine.workflow.tokens import check_tokens
 
@@ -68,7 +69,8 @@ def check_data(config: RunConfig, plugins: PluginManager) -> DataReport:
     policy = WindowPolicy(min(length, limit), overlap, config.long_text, task.windows_over)
     findings = [*found.splits.findings]
     for name, examples in found.parts.items():
-        encodings = tokenizer.encode([example.texts for example in examples], policy)
+        texts = [example.texts for example in examples]
+        encodings = encode_texts(tokenizer, texts, examples, policy)
         findings += check_tokens(encodings, tokenizer, policy, name)
     if config.strict:
         require_clean(findings, config.data)

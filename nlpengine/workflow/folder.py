@@ -30,12 +30,13 @@ from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import read_config
 from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer
-from nlpengine.encoding.windows import WindowPolicy, default_overlap
+from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import DataError, UsageError
 from nlpengine.heads import HeadSpec
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.plugin.prediction import Labels
+from nlpengine.workflow.config import RunConfig, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
 
@@ -155,8 +156,9 @@ class Opened:
 
 def model_of(opened: Opened, network: Network, shape: HeadShape, tokenizer: Tokenizer) -> Model:
     """A model from its card and its network."""
-    task, length = opened.task, network.encoder.max_length
-    stock = {"max_length": length, "overlap": default_overlap(length), "over": task.windows_over}
+    task, limit = opened.task, network.encoder.max_length
+    length, overlap = window_size(RunConfig(task=task.name), task.recipe, limit)
+    stock = {"max_length": length, "overlap": overlap, "over": task.windows_over}
     return Model(
         task=task,
         labels=opened.labels,

@@ -85,9 +85,9 @@ class JointModel:
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """Formats that some task reads beside the usual ones."""
-        every = (name for model in self.models.values() for name in model.formats)
-        return tuple(dict.fromkeys(every))
+        """Formats of their own that some task reads."""
+        names = (name for model in self.models.values() for name in model.formats)
+        return tuple(dict.fromkeys(names))
 
     def __call__(self, text: Row | None = None, **named: Any) -> Any:
         """Predict one text or row; see `Model.__call__`.

@@ -33,7 +33,7 @@ from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig, make_options, resolve, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
-from nlpengine.workflow.model import Model
+from nlpengine.workflow.model import Model, encode_texts
 from nlpengine.workflow.reading import Examples, read_examples
 from nlpengine.workflow.tokens import check_tokens
 from nlpengine.workflow.training import TrainingSet
@@ -116,6 +116,9 @@ def _prepare(
         )
     config, model, facts = _assemble(config, task, read, source, family, device, listener, shared)
     training = encode_training(model, read.train)
+    of_examples = [[training.gold[window] for window in own] for own in training.windows_of]
+    for note in task.training_notes(read.train, of_examples):
+        listener.note(note)
     if config.long_text == "truncate":
         _count_truncated(model, (*read.train, *read.dev, *read.test), listener)
     tokens = [*check_tokens(training.encodings, model.tokenizer, model.policy, "train")]
@@ -191,7 +194,7 @@ def _settle(
     policy = WindowPolicy(min(length, limit), overlap, config.long_text, task.windows_over)
     windows = len(train)
     if config.epochs is None and windows < task.recipe.min_steps * task.recipe.batch_size:
-        windows = len(tokenizer.encode([example.texts for example in train], policy))
+        windows = len(encode_texts(tokenizer, [e.texts for e in train], train, policy))
     return resolve(config, task.recipe, source.spec, windows, limit, budget)
 
 
