@@ -223,8 +223,9 @@ def _check(
     splits: Splits, columns: Sequence[Column], label: str | None, classes: bool
 ) -> tuple[Finding, ...]:
     """Look at all rows, by what a model reads and what it should answer."""
-    inputs = [c.name for c in columns if c.role == "input" and c.name != label]
-    gold = [c.name for c in columns if c.role == "gold" and c.name != label]
+    here = {name for record in splits.train for name in record.fields}
+    inputs = [c.name for c in columns if c.role == "input" and c.name != label and c.name in here]
+    gold = [c.name for c in columns if c.role == "gold" and c.name != label and c.name in here]
     classes = classes and label is not None
     return check_rows(splits, inputs, [*([label] if label else ()), *gold], classes=classes)
 

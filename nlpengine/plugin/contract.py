@@ -46,6 +46,7 @@ class Recipe:
         max_epochs: Bound on that.
         max_length: Tokens in a window, where the encoder takes as many; None for all that it takes.
         overlap: Tokens that the windows of a long text share; None for an eighth, at most 64.
+        lr_factor: Times the encoder's own learning rate, which suits one label a text.
     """
 
     epochs: int = 3
@@ -54,6 +55,7 @@ class Recipe:
     max_epochs: int = 10
     max_length: int | None = None
     overlap: int | None = None
+    lr_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
