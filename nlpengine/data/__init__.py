@@ -19,7 +19,7 @@ from nlpengine.data.schemes import (
     iob2,
     recognise_scheme,
 )
-from nlpengine.data.tags import Entity
+from nlpengine.data.tags import Entity, tag_of
 
 __all__ = [
     "Column",
@@ -47,4 +47,5 @@ __all__ = [
     "recognise_scheme",
     "require_numbers",
     "resolve_columns",
+    "tag_of",
 ]

@@ -148,7 +148,7 @@ class Task(ABC, Generic[E]):
         """The head to put on the encoder."""
 
     def shown(self, example: E) -> str:
-        """The text that a person sees of an example; by default all of its texts."""
+        """The text that a person sees, and that characters in predictions count in."""
         return " ".join(example.texts)
 
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
