@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from nlpengine_qa import QuestionAnswering
 
 from nlpengine import Engine
 from nlpengine.data import load_records
 from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.metrics import exact_match
-from nlpengine_qa import QuestionAnswering
 
 pytestmark = pytest.mark.slow
 LONG = 3000
