@@ -41,6 +41,7 @@ def load_splits(
     limit: int | None = None,
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    together: str | None = None,
 ) -> Splits:
     """Load a data set to train on.
 
@@ -60,6 +61,7 @@ def load_splits(
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels that say that a row has none ("-" in SNLI): left out, with a note.
+        together: A field; where splits are made here, rows with the same text in it stay together.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
@@ -77,7 +79,7 @@ def load_splits(
     def key(record: Record) -> Hashable:
         return label_key(record, label) if label is not None and are_classes else None
 
-    splits = arrange(rows, source, seed, label, key)
+    splits = arrange(rows, source, seed, label, key, together)
     if label is not None:
         splits = _labelled(splits, label, are_classes, callable(classes) and not are_classes)
     splits = replace(

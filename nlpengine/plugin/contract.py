@@ -83,6 +83,9 @@ class Task(ABC, Generic[E]):
     """What the label column holds; classes are checked, and splits are stratified by them."""
     left_out: tuple[str, ...] = ()
     """Labels that published sets give to rows without gold: those are left out, with a count."""
+    together: str | None = None
+    """The field of what several rows may be about (a document), where there is one: a set that
+    comes without splits is never split through it."""
     formats: tuple[str, ...] = ()
     """Formats of its own that files are looked at for first: "conll", "squad", "sts"."""
     windows_over: Over = "longer"

@@ -94,6 +94,7 @@ def _read_splits(config: RunConfig, task: Task[Any], options: Any) -> Splits:
         limit=config.limit,
         formats=task.formats,
         left_out=task.left_out,
+        together=task.together,
     )
 
 
