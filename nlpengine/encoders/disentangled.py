@@ -57,9 +57,10 @@ def attend_disentangled(
             behind the T tokens here and in k and v; they come out as zeros.
         k: [T, heads, d].
         v: [T, heads, d].
-        positions: Position keys (for c2p), of distances query minus key from longest - 1 down to
-            1 - longest, and position queries (for p2c), from 1 - longest up; each
-            [heads, 2 * longest - 1, d], or None where the term is absent.
+        positions: Position keys (for c2p), of distances query minus key from reach - 1 down to
+            1 - reach, and position queries (for p2c), from 1 - reach up; each
+            [heads, 2 * reach - 1, d], or None where the term is absent. The reach is the tokens of
+            the batch's longest sequence, or more.
         plan: The batch's, of `plan_disentangled`.
         scaling: Factor of the scores.
         dropout: On the attention weights.
@@ -105,7 +106,7 @@ def _bands(rows: int, others: int, reach: int) -> Iterator[tuple[slice, slice]]:
     Args:
         rows: Of each sequence, queries for c2p and keys for p2c.
         others: What they meet, keys for c2p and queries for p2c.
-        reach: Tokens of the batch's longest sequence.
+        reach: Of the positions.
     """
     step = -(-rows // -(-rows // BAND))
     for start in range(0, rows, step):
@@ -128,7 +129,7 @@ def _relate(rows: Tensor, table: Tensor, scaling: float, scores: Tensor) -> None
 
     Args:
         rows: [n * heads, L, d].
-        table: [heads, 2 * longest - 1, d].
+        table: [heads, 2 * reach - 1, d].
         scaling: Factor of the products.
         scores: [n * heads, L, L'].
     """
