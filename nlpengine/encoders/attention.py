@@ -24,7 +24,8 @@ from torch.nn import functional
 from transformers import AttentionInterface
 
 from nlpengine.encoders.kernels import dropout_draws, kept, kept_share
-from nlpengine.encoders.plan import AttentionPlan, Piece
+from nlpengine.encoders.plan import AttentionPlan
+from nlpengine.encoders.runs import Piece
 
 NAME = "nlpengine_packed"
 """The attention's name in transformers' registry, which is global to the process."""
@@ -60,20 +61,22 @@ def attend(
     Returns:
         The shape of q.
     """
-    if plan.borders is not None and not dropout and q.dtype in (torch.bfloat16, torch.float16):
+    if plan.takes_borders and not dropout and q.dtype in (torch.bfloat16, torch.float16):
         return _varlen(q, k, v, plan, scaling, first, window)
     learning = torch.is_grad_enabled() and any(t.requires_grad for t in (q, k, v))
     if learning or dropout:
         result: Tensor = _PackedAttention.apply(q, k, v, dropout, scaling, plan, first, window)  # type: ignore[no-untyped-call]
         return result
-    if len(plan.first) == 1 and len(k) == plan.longest and window is None:
+    if len(plan.lengths) == 1 and len(k) == plan.longest and window is None:
         # A text alone is a padded batch already: no slots to move it to.
         one, two, three = (rows.transpose(0, 1)[None] for rows in (q, k, v))
         attended = functional.scaled_dot_product_attention(one, two, three, scale=scaling)
         return attended[0].transpose(0, 1)
-    query, key, value = to_slots(q, plan, first), to_slots(k, plan), to_slots(v, plan)
+    queries = plan.first_slots if first else plan.slots
+    query, key, value = queries.take(q), plan.slots.take(k), plan.slots.take(v)
     context = torch.empty_like(query)
-    _attend_long(query, key, value, context, plan, scaling, first, window)
+    if plan.longest > LONG:
+        _attend_long(query, key, value, context, plan, scaling, first, window)
     pieces = [p for p in (plan.first_pieces if first else plan.pieces) if p.run.length <= LONG]
     room = score_room(query, pieces)
     for piece in pieces:
@@ -81,7 +84,7 @@ def attend(
         bias = piece.bias_for(a, window, first=first)
         _softmax_scores(a, piece.of_keys(key), bias, scaling, weights)
         torch.bmm(weights, piece.of_keys(value), out=piece.of_queries(context))
-    return to_rows(context, plan, q.shape, first)
+    return queries.give(context, q.shape)
 
 
 def _attend_long(
@@ -127,7 +130,6 @@ def _varlen(
     from torch.nn.attention.varlen import varlen_attn
 
     borders = plan.borders
-    assert borders is not None  # the caller asked
     queries = torch.arange(len(borders), dtype=torch.int32, device=q.device) if first else borders
     # Arguments came with later versions of torch: only those are handed on that change something.
     extra: dict[str, Any] = {}
@@ -150,23 +152,6 @@ def _softmax_scores(
     torch.softmax(out, -1, out=out)
 
 
-def to_slots(rows: Tensor, plan: AttentionPlan, first: bool = False) -> Tensor:
-    """[T, heads, d] → [S, d]; rows of first tokens are in the order of slots as they are."""
-    flat = rows.reshape(-1, rows.shape[-1])
-    return flat if first else flat.index_select(0, plan.gather)
-
-
-def to_rows(slots: Tensor, plan: AttentionPlan, shape: torch.Size, first: bool = False) -> Tensor:
-    """[S, d] → rows of a shape, [T, heads, d]; spare rows behind the T tokens are zero."""
-    if first:
-        return slots.view(shape)
-    real = len(plan.scatter)
-    rows = slots.new_empty(shape.numel() // shape[-1], shape[-1])
-    torch.index_select(slots, 0, plan.scatter, out=rows[:real])
-    rows[real:].zero_()
-    return rows.view(shape)
-
-
 class _PackedAttention(torch.autograd.Function):
     """`attend` with gradients written out."""
 
@@ -182,7 +167,8 @@ class _PackedAttention(torch.autograd.Function):
         first: bool,
         window: int | None,
     ) -> Tensor:
-        query, key, value = to_slots(q, plan, first), to_slots(k, plan), to_slots(v, plan)
+        queries = plan.first_slots if first else plan.slots
+        query, key, value = queries.take(q), plan.slots.take(k), plan.slots.take(v)
         pieces = plan.first_pieces if first else plan.pieces
         count = sum(piece.count for piece in pieces)
         weights = query.new_empty(count)
@@ -201,7 +187,7 @@ class _PackedAttention(torch.autograd.Function):
         ctx.plan, ctx.scaling, ctx.first, ctx.dropout = plan, scaling, first, dropout
         ctx.shapes = q.shape, k.shape
         ctx.save_for_backward(query, key, value, weights, draws)
-        return to_rows(context, plan, q.shape, first)
+        return queries.give(context, q.shape)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -209,9 +195,10 @@ class _PackedAttention(torch.autograd.Function):
         query, key, value, weights, draws = ctx.saved_tensors
         plan, first, scaling = ctx.plan, ctx.first, ctx.scaling
         rate = 1 / kept_share(ctx.dropout)
-        gradient = to_slots(gradients[0], plan, first)
-        if plan.padded is not None and not first:
-            gradient.index_fill_(0, plan.padded, 0.0)
+        queries = plan.first_slots if first else plan.slots
+        gradient = queries.take(gradients[0])
+        if queries.padded is not None:
+            gradient.index_fill_(0, queries.padded, 0.0)
         grad_query, grad_key, grad_value = (torch.empty_like(t) for t in (query, key, value))
         pieces = plan.first_pieces if first else plan.pieces
         rooms = score_room(query, pieces), score_room(query, pieces)
@@ -234,9 +221,9 @@ class _PackedAttention(torch.autograd.Function):
             torch.baddbmm(grad_b, inner.transpose(1, 2), a, beta=0, alpha=scaling, out=grad_b)
         q_shape, k_shape = ctx.shapes
         return (
-            to_rows(grad_query, plan, q_shape, first),
-            to_rows(grad_key, plan, k_shape),
-            to_rows(grad_value, plan, k_shape),
+            queries.give(grad_query, q_shape),
+            plan.slots.give(grad_key, k_shape),
+            plan.slots.give(grad_value, k_shape),
             *[None] * 5,
         )
 

@@ -13,13 +13,12 @@ one product, and the positions aren't repeated for each sequence.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from nlpengine.encoders.attention import score_room, to_rows, to_slots
+from nlpengine.encoders.attention import score_room
 from nlpengine.encoders.kernels import dropout_draws, kept, kept_share
 from nlpengine.encoders.plan import AttentionPlan, plan_attention
 
@@ -69,15 +68,15 @@ def attend_disentangled(
     Returns:
         The shape of q.
     """
-    queries = _of_first_tokens(plan) if first else plan
     tensors = [q, k, v, *(table for table in positions if table is not None)]
     learning = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
     if learning or dropout:
         result: Tensor = _Disentangled.apply(  # type: ignore[no-untyped-call]
-            q, k, v, *positions, dropout, scaling, plan, queries, first
+            q, k, v, *positions, dropout, scaling, plan, first
         )
         return result
-    query, key, value = to_slots(q, queries), to_slots(k, plan), to_slots(v, plan)
+    queries = plan.first_slots if first else plan.slots
+    query, key, value = queries.take(q), plan.slots.take(k), plan.slots.take(v)
     context = torch.empty_like(query)
     pieces = plan.first_pieces if first else plan.pieces
     room = score_room(query, pieces)
@@ -86,18 +85,7 @@ def attend_disentangled(
         bias, weights = piece.bias_for(a, None, first=first), piece.shaped(room)
         _weigh(a, b, bias, positions, scaling, weights)
         torch.bmm(weights, piece.of_keys(value), out=piece.of_queries(context))
-    return to_rows(context, queries, q.shape)
-
-
-def _of_first_tokens(plan: AttentionPlan) -> AttentionPlan:
-    """The plan with the slots of first tokens: rows are [N, heads, d], a run's slots by head."""
-    parts, start = [], 0
-    for run in plan.runs:
-        rows = torch.arange(start, start + run.count * plan.heads, device=plan.gather.device)
-        parts.append(rows.view(run.count, plan.heads).t().flatten())
-        start += len(rows)
-    gather = torch.cat(parts)
-    return replace(plan, gather=gather, scatter=gather.argsort(), padded=None)
+    return queries.give(context, q.shape)
 
 
 def _bands(rows: int, others: int, reach: int) -> Iterator[tuple[slice, slice]]:
@@ -201,10 +189,10 @@ class _Disentangled(torch.autograd.Function):
         dropout: float,
         scaling: float,
         plan: AttentionPlan,
-        queries: AttentionPlan,
         first: bool,
     ) -> Tensor:
-        query, key, value = to_slots(q, queries), to_slots(k, plan), to_slots(v, plan)
+        queries = plan.first_slots if first else plan.slots
+        query, key, value = queries.take(q), plan.slots.take(k), plan.slots.take(v)
         pieces = plan.first_pieces if first else plan.pieces
         count = sum(piece.count for piece in pieces)
         weights = query.new_empty(count)
@@ -220,18 +208,19 @@ class _Disentangled(torch.autograd.Function):
                 mask = kept(draws[piece.scores], dropout, piece.shaped(room))
                 scores = mask.mul_(scores)
             torch.baddbmm(out, scores, piece.of_keys(value), beta=0, alpha=rate, out=out)
-        ctx.plan, ctx.queries, ctx.first = plan, queries, first
+        ctx.plan, ctx.first = plan, first
         ctx.scaling, ctx.dropout, ctx.shapes = scaling, dropout, (q.shape, k.shape)
         ctx.save_for_backward(query, key, value, position_keys, position_queries, weights, draws)
-        return to_rows(context, queries, q.shape)
+        return queries.give(context, q.shape)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gradient of the output, in the shape of q → those of q, k, v and the positions."""
         query, key, value, position_keys, position_queries, weights, draws = ctx.saved_tensors
-        plan, queries, scaling = ctx.plan, ctx.queries, ctx.scaling
+        plan, scaling = ctx.plan, ctx.scaling
+        queries = plan.first_slots if ctx.first else plan.slots
         rate = 1 / kept_share(ctx.dropout)
-        gradient = to_slots(gradients[0], queries)
+        gradient = queries.take(gradients[0])
         if queries.padded is not None:
             gradient.index_fill_(0, queries.padded, 0.0)
         grad_query, grad_key, grad_value = (torch.empty_like(t) for t in (query, key, value))
@@ -264,10 +253,10 @@ class _Disentangled(torch.autograd.Function):
                 _relate_backward(b, position_queries, scaling, turned, gb, grad_queries)
         q_shape, k_shape = ctx.shapes
         return (
-            to_rows(grad_query, queries, q_shape),
-            to_rows(grad_key, plan, k_shape),
-            to_rows(grad_value, plan, k_shape),
+            queries.give(grad_query, q_shape),
+            plan.slots.give(grad_key, k_shape),
+            plan.slots.give(grad_value, k_shape),
             grad_keys,
             grad_queries,
-            *[None] * 5,
+            *[None] * 4,
         )

@@ -1,7 +1,5 @@
 """DeBERTa v1, v2 and v3 packed against the stock padded models."""
 
-from unittest import mock
-
 import numpy as np
 import pytest
 import torch
@@ -20,7 +18,6 @@ from nlpengine.encoders.checkpoint import (
 from nlpengine.encoders.deberta import _convolve, deberta_packed
 from nlpengine.encoders.disentangled import attend_disentangled, plan_disentangled
 from nlpengine.encoders.kernels import LinearChoice
-from nlpengine.encoders.plan import plan_attention
 from nlpengine.encoding.encoding import Encoding
 from nlpengine.encoding.packing import pack
 from nlpengine.errors import EncoderUnavailable
@@ -266,21 +263,3 @@ def test_checkpoints_open_both_ways(name, backend, tmp_path):
     opened = AutoModelForSequenceClassification.from_pretrained(tmp_path / "ours").eval()
     assert type(opened) is type(stock)
     assert torch.equal(opened(**padded(batch)).logits[list(both.order)], expected)
-
-
-@given(
-    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=30).map(sorted),
-    heads=st.integers(1, 3),
-    most=st.integers(1, 5000),
-)
-def test_a_plan_by_head_takes_every_row_to_one_slot_and_back(lengths, heads, most):
-    with mock.patch.object(plans, "RUN", most):
-        plan = plan_attention(lengths, heads, CPU, by_head=True)
-    rows = torch.arange(sum(lengths) * heads)
-    slots = rows[plan.gather]
-    assert torch.equal(slots[plan.scatter], rows)
-    assert sum(run.count for run in plan.runs) == len(lengths)
-    for run, piece in zip(plan.runs, plan.pieces, strict=True):
-        assert run.count == 1 or piece.count <= most
-        tokens = piece.of_keys(slots[:, None]).view(heads, run.count, run.length)
-        assert torch.equal(tokens % heads, torch.arange(heads)[:, None, None].expand_as(tokens))
