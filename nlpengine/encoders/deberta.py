@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nlpengine.encoders.disentangled import attend_disentangled, plan_disentangled
-from nlpengine.encoders.plan import AttentionPlan
-from nlpengine.encoders.positions import PositionTables, position_tables
+from nlpengine.encoders.attention import attend
+from nlpengine.encoders.disentangled import PositionTables
+from nlpengine.encoders.plan import AttentionPlan, plan_attention
+from nlpengine.encoders.positions import position_tables
 from nlpengine.encoding.packing import PackedBatch
 from nlpengine.errors import EncoderUnavailable
 
@@ -45,7 +46,7 @@ def deberta_packed(
         )
     encoder = model.encoder
     heads = model.config.num_attention_heads
-    plan = plan_disentangled(batch.lengths, heads, batch.input_ids.device)
+    plan = plan_attention(batch.lengths, heads, batch.input_ids.device, by_head=True)
     positions = position_tables(encoder, batch.lengths[-1])
     embedded = hidden = _embed(model.embeddings, batch, spare)
     conv = getattr(encoder, "conv", None)
@@ -119,15 +120,15 @@ def _layer(
             )
         )
         terms = ("c2p" in inner.pos_att_type) + ("p2c" in inner.pos_att_type)
-    context = attend_disentangled(
+    context = attend(
         q,
         k,
         v,
-        positions,
         plan,
         scaling=1 / math.sqrt(q.shape[-1] * (1 + terms)),
         dropout=inner.dropout.p if inner.training else 0.0,
         first=first,
+        positions=positions,
     )
     attended = layer.attention.output(context.flatten(1), queries)
     answer: Tensor = layer.output(layer.intermediate(attended), attended)

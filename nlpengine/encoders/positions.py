@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from nlpengine.encoders.disentangled import PositionTables
 from nlpengine.encoders.kernels import OneDnnLinear
 
 STEP = 8
@@ -32,9 +33,6 @@ MOST = 512
 
 PLAIN = (nn.Embedding, nn.LayerNorm, nn.Linear, OneDnnLinear)
 """Modules whose output depends on input, weight and bias alone."""
-
-PositionTables = tuple[Tensor | None, Tensor | None]
-"""A layer's position keys (c2p) and position queries (p2c), as `attend_disentangled` wants them."""
 
 
 def position_tables(encoder: Any, longest: int) -> Iterable[PositionTables]:
