@@ -112,9 +112,7 @@ def _prepare(
     _tell(read.findings, config, listener)
     if config.from_scratch:
         texts = [text for example in read.train for text in example.texts]
-        source = scratch_source(
-            config.encoder, blueprint, texts, temporary, config.seed, family.tokenizer
-        )
+        source = scratch_source(config.encoder, blueprint, texts, temporary, config.seed, family)
     config, model, facts = _assemble(config, task, read, source, family, device, listener, shared)
     training = encode_training(model, read.train)
     of_examples = [[training.gold[window] for window in own] for own in training.windows_of]
