@@ -189,11 +189,14 @@ def family_of(model_type: str) -> Family:
 
 
 def head_shape(family: Family, spec: HeadSpec) -> HeadShape:
-    """The family's shape for a head.
+    """The family's shape for a head, or the one that a task brings, with the family's pooling.
 
     Raises:
         UsageError: The family has no head of that kind.
     """
     if spec.kind not in family.heads:
         raise UsageError(f"the family {family.name!r} has no {spec.kind} head.")
-    return family.heads[spec.kind]
+    shape, build = family.heads[spec.kind], spec.build
+    if build is None:
+        return shape
+    return HeadShape(lambda config, size: build(config.hidden_size), "", {}, pooling=shape.pooling)

@@ -26,7 +26,7 @@ class HeadShape:
 
     Attributes:
         build: (config, number of labels) → module, whose last layer is called ``classifier``.
-        architecture: The stock class that opens the checkpoint.
+        architecture: The stock class that opens the checkpoint; "" where none does.
         names: The module's parameter prefixes → the checkpoint's, both ways (no two alike).
         pretrained: Prefixes, of the module, that pre-training leaves weights for.
         pooling: config → which rows of hidden a sequence head reads.

@@ -112,6 +112,8 @@ def load_model(
         from nlpengine.workflow.joint_folder import load_joint
 
         joint = load_joint(folder, card, plugins, device, store, budget)
+        if task is None and len(joint.models) == 1:
+            (task,) = joint.models
         return joint if task is None else joint.model(task)
     opened = Opened(folder, card, plugins.task(_task_name(folder, card, task)))
     spec = opened.task.head(opened.labels)

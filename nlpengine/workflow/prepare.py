@@ -212,7 +212,7 @@ def _start_head(
     """Fill the head from the checkpoint as far as that is right; say what was done."""
     found = checkpoint_labels(source.folder)
     stored = task.stock_labels(found).names
-    same = found != () and set(stored) == set(labels.names)
+    same = found != () and set(stored) == set(labels.names) and shape.architecture != ""
     if config.head == "keep" and not same:
         has = _listed(stored) if found else "no classifier"
         raise UsageError(

@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from nlpengine_sentiment.task import Sentiment
 from safetensors.torch import load_file
 from transformers import AutoModel
 
 from nlpengine import Engine
 from nlpengine.errors import RowError, UsageError
+from nlpengine.heads import HeadSpec
 from nlpengine.workflow.folder import load_model
 from nlpengine.workflow.inference import heads_logits, window_logits
 from nlpengine.workflow.joint import JointModel
@@ -197,3 +199,38 @@ def test_a_joint_model_comes_from_the_store_once(joint):
     store, device = EncoderStore(None), choose_device("cpu", "fp32")
     one, other = (load_model(joint.path, PluginManager(), device, store) for _ in range(2))
     assert one.models["ner"].network.encoder is other.models["sentiment"].network.encoder
+
+
+class Deep(torch.nn.Module):
+    """A head that no stock class has."""
+
+    def __init__(self, width, size):
+        super().__init__()
+        self.norm = torch.nn.LayerNorm(width)
+        self.dense = torch.nn.Linear(width, width)
+        self.out = torch.nn.Linear(width, size)
+
+    def forward(self, rows):
+        return self.out(torch.nn.functional.gelu(self.dense(self.norm(rows))))
+
+
+def test_a_head_of_the_task_s_own_is_saved_and_opened(tiny, reviews, tmp_path):
+    class Own(Sentiment):
+        name = "own"
+
+        def head(self, labels):
+            size = len(labels.names)
+            return HeadSpec("sequence", size, build=lambda width: Deep(width, size))
+
+    engine = Engine()
+    engine.plugins._given["task", "own"] = Own()
+    run = engine.run("own", encoder=str(tiny), data=str(reviews), epochs=2, output=tmp_path / "run")
+    assert isinstance(run.model.network.head, Deep)
+    opened = engine.load(run.path)
+    assert opened.task.name == "own"
+    assert opened("good film") == run.model("good film")
+    assert (run.path / "model" / "heads.safetensors").exists()
+    again = engine.run(
+        "own", encoder=str(run.path), data=str(reviews), epochs=1, output=tmp_path / "again"
+    )
+    assert again.record.encoder["head"] == "new"
