@@ -159,7 +159,7 @@ def resolve(
     if config.batch_size is None:
         chosen["batch_size"] = batch_size
     if config.lr is None:
-        rate = spec.learning_rate if spec else DEFAULT_LEARNING_RATE
+        rate = (spec.learning_rate if spec else DEFAULT_LEARNING_RATE) * recipe.lr_factor
         least = HEAD_LEARNING_RATE if config.add_head else 0.0
         least = SCRATCH_LEARNING_RATE if config.from_scratch else least
         chosen["lr"] = max(rate, least)

@@ -67,6 +67,7 @@ def evaluate(
         task.label_column,
         labelled=True,
         classes=task.gold_is == "class",
+        numbers=task.gold_is == "class or number" and not model.labels.names,
         formats=task.formats,
         left_out=task.left_out,
         readers=readers,

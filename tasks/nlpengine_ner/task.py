@@ -58,7 +58,7 @@ class NamedEntities(Task[WordsExample]):
     gold_is = "other"
     formats = ("conll",)
     options = NerOptions
-    recipe = Recipe(epochs=5, batch_size=16)
+    recipe = Recipe(epochs=5, batch_size=16, min_steps=300, max_epochs=12, lr_factor=2.0)
     baselines = (GAZETTEER, FEATURES)
     demo = Path(__file__).parent / "demo"
 
