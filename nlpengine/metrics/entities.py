@@ -192,4 +192,4 @@ def _per_type(counts: FloatArray, drawn: FloatArray, types: Sequence[str]) -> Ta
         f1 = _f1_score(counts[:, place], drawn[:, place], base)
         precision = hits / guessed if guessed else None
         rows.append((label, precision, hits / support if support else None, f1, support))
-    return Table("Per type", ("type", "precision", "recall", "f1", "support"), tuple(rows))
+    return Table("Per type", ("type", "precision", "recall", "f1", "entities"), tuple(rows))
