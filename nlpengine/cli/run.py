@@ -75,15 +75,16 @@ def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
 
 
 def _field_docs(options: type[Any]) -> dict[str, str]:
-    """Attribute name → its lines under "Attributes:" in the docstring."""
+    """Attribute name → its lines under "Attributes:" in the docstring, or in that of a base."""
     found: dict[str, str] = {}
-    name = ""
-    for line in (options.__doc__ or "").partition("Attributes:")[2].split("\n"):
-        head, colon, rest = line.strip().partition(": ")
-        if colon and head.isidentifier():
-            name, found[head] = head, rest
-        elif name and line.strip():
-            found[name] += " " + line.strip()
+    for base in reversed(options.__mro__):
+        name = ""
+        for line in (base.__doc__ or "").partition("Attributes:")[2].split("\n"):
+            head, colon, rest = line.strip().partition(": ")
+            if colon and head.isidentifier():
+                name, found[head] = head, rest
+            elif name and line.strip():
+                found[name] += " " + line.strip()
     return found
 
 

@@ -11,6 +11,7 @@ from nlpengine.data.columns import Column
 from nlpengine.data.fields import check_same_fields, to_fields
 from nlpengine.data.findings import Finding
 from nlpengine.data.labels import (
+    as_numbers,
     check_labels,
     is_unlabelled,
     label_key,
@@ -40,6 +41,7 @@ def load_splits(
     limit: int | None = None,
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    together: str | None = None,
 ) -> Splits:
     """Load a data set to train on.
 
@@ -55,10 +57,11 @@ def load_splits(
         label: The field that holds the label; None for a task whose rows have no single one.
         classes: Whether labels are classes; they are then checked, see
             :func:`nlpengine.data.labels.check_labels`. A callable decides it from train's records,
-            and where it says no, every label must be a number.
+            and where it says no, every label must be a number and becomes a float.
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels that say that a row has none ("-" in SNLI): left out, with a note.
+        together: A field; where splits are made here, rows with the same text in it stay together.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
@@ -72,21 +75,19 @@ def load_splits(
         rows = _without(rows, source, label, left_out, notes)
         _require(rows, label, require_labels)
     are_classes = classes(rows["train"]) if callable(classes) else classes
-    if label is not None and callable(classes) and not are_classes:
-        _require(rows, label, require_numbers)
 
     def key(record: Record) -> Hashable:
         return label_key(record, label) if label is not None and are_classes else None
 
-    splits = arrange(rows, source, seed, label, key)
+    splits = arrange(rows, source, seed, label, key, together)
+    if label is not None:
+        splits = _labelled(splits, label, are_classes, callable(classes) and not are_classes)
     splits = replace(
         splits,
         fingerprints=read.fingerprints,
         notes=(*read.notes, *notes, *splits.notes),
         findings=_check(splits, columns, label, are_classes),
     )
-    if label is not None and are_classes:
-        check_labels(splits, label)
     return splits if limit is None else limit_rows(splits, limit, seed, key)
 
 
@@ -98,6 +99,7 @@ def load_records(
     *,
     labelled: bool = False,
     classes: bool = True,
+    numbers: bool = False,
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
 ) -> tuple[Rows, tuple[str, ...], dict[str, str]]:
@@ -112,6 +114,7 @@ def load_records(
         label: The field that holds the label, if any.
         labelled: Whether every row must have one.
         classes: Whether labels are classes.
+        numbers: Whether labels are numbers, where rows must have labels; they become floats.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels of rows to leave out, where rows must have labels.
 
@@ -133,6 +136,9 @@ def load_records(
     )
     if labelled and label is not None:
         records = _with_labels(records, tables[0].path, label, left_out, notes)
+        if numbers:
+            require_numbers(records, label, "the data")
+            records = as_numbers(records, label)
     return records, (*read.notes, *notes), read.fingerprints
 
 
@@ -201,6 +207,18 @@ def _without(
 def _left_out_note(said: Sequence[str], label: str, values: Sequence[str]) -> str:
     listed = " or ".join(map(repr, values))
     return f"left out, as a {label} of {listed} says that there is none: {', '.join(said)}."
+
+
+def _labelled(splits: Splits, label: str, are_classes: bool, are_numbers: bool) -> Splits:
+    """The splits, their classes checked; or with floats for labels, each of which is a number."""
+    if are_classes:
+        check_labels(splits, label)
+    if not are_numbers:
+        return splits
+    for name in _ORDER:
+        require_numbers(getattr(splits, name), label, f"the {name} split")
+    train, dev, test = (as_numbers(p, label) for p in (splits.train, splits.dev, splits.test))
+    return replace(splits, train=train, dev=dev, test=test)
 
 
 def _check(

@@ -1,5 +1,6 @@
 """The door: everything a plugin author imports."""
 
+from nlpengine.plugin.classes_or_numbers import ClassesOrNumbers, ClassesOrNumbersOptions
 from nlpengine.plugin.classification import (
     Classification,
     ClassificationOptions,
@@ -13,6 +14,7 @@ from nlpengine.plugin.prediction import (
     IGNORED,
     Answer,
     Labels,
+    Number,
     Prediction,
     State,
     WindowLogits,
@@ -21,17 +23,22 @@ from nlpengine.plugin.prediction import (
     merged_offsets,
     with_most_context,
 )
+from nlpengine.plugin.regression import Regression
 
 __all__ = [
     "IGNORED",
     "Answer",
+    "ClassesOrNumbers",
+    "ClassesOrNumbersOptions",
     "Classification",
     "ClassificationOptions",
     "GoldKind",
     "Labels",
     "NoOptions",
+    "Number",
     "Prediction",
     "Recipe",
+    "Regression",
     "State",
     "Task",
     "WindowLogits",

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlpengine.baselines import Baseline
-from nlpengine.data import Column, Example, Record
+from nlpengine.data import Column, Example, Record, labels_are_numbers, needed_names
 from nlpengine.encoding import Encoding, Over
 from nlpengine.errors import DataError
 from nlpengine.heads import HeadSpec
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Example)
 
 GoldKind = Literal["class", "class or number", "other"]
-"""class: one of a set. class or number: what the training labels look like; numbers need no class
-of their own. other: the task's own affair."""
+"""class: one of a set. class or number: what the training labels look like (`Task.has_classes`).
+other: the task's own affair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,9 @@ class Task(ABC, Generic[E]):
     """What the label column holds; classes are checked, and splits are stratified by them."""
     left_out: tuple[str, ...] = ()
     """Labels that published sets give to rows without gold: those are left out, with a count."""
+    together: str | None = None
+    """The field of what several rows may be about (a document), where there is one: a set that
+    comes without splits is never split through it."""
     formats: tuple[str, ...] = ()
     """Formats of its own that files are looked at for first: "conll", "squad", "sts"."""
     windows_over: Over = "longer"
@@ -100,6 +103,22 @@ class Task(ABC, Generic[E]):
         """The fields that a model reads."""
         columns = [column for column in self.columns if column.name != self.label_column]
         return tuple(column for column in columns if column.role == "input")
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the inputs that nothing can be predicted without: one at least."""
+        return needed_names(self.inputs)
+
+    def has_classes(self, train: Sequence[Record], options: Any) -> bool:
+        """Whether labels are classes; asked where `gold_is` leaves it to the training rows.
+
+        Where they aren't, each must be a number, and `adapt` gets it as a float.
+
+        Args:
+            train: Rows to learn from, labels as they are written.
+            options: This task's options.
+        """
+        return not labels_are_numbers(train, str(self.label_column))
 
     @abstractmethod
     def adapt(self, record: Record) -> E:

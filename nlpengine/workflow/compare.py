@@ -55,7 +55,7 @@ def compare_baselines(
 def worst_mistakes(
     task: Task[Any], examples: Sequence[Any], predictions: Sequence[Any], most: int = 20
 ) -> list[Mistake]:
-    """The wrong predictions, surest first."""
+    """The wrong predictions, worst first."""
     found = [
         Mistake(
             text=task.shown(example),
@@ -63,6 +63,8 @@ def worst_mistakes(
             predicted=wrong.predicted,
             score=wrong.score,
             origin=str(example.origin),
+            texts=example.texts if len(example.texts) > 1 else (),
+            detail=wrong.detail,
         )
         for example, prediction in zip(examples, predictions, strict=True)
         if (wrong := task.mistake(example, prediction)) is not None

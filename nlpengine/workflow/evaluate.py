@@ -55,6 +55,7 @@ def evaluate(model: Model, data: str, mapping: dict[str, str]) -> Evaluation:
         task.label_column,
         labelled=True,
         classes=task.gold_is == "class",
+        numbers=task.gold_is == "class or number" and not model.labels.names,
         formats=task.formats,
         left_out=task.left_out,
     )

@@ -73,7 +73,7 @@ def card_of(model: Model) -> dict[str, Any]:
     return {
         "task": model.task.name,
         "head": model.network.kind,
-        "labels": {"names": model.labels.names, "weights": model.labels.weights},
+        "labels": dataclasses.asdict(model.labels),
         "options": dataclasses.asdict(model.options),
         "windows": dataclasses.asdict(model.policy),
         "state": dict(model.state),
@@ -112,6 +112,8 @@ def load_model(
         from nlpengine.workflow.joint_folder import load_joint
 
         joint = load_joint(folder, card, plugins, device, store, budget)
+        if task is None and len(joint.models) == 1:
+            (task,) = joint.models
         return joint if task is None else joint.model(task)
     opened = Opened(folder, card, plugins.task(_task_name(folder, card, task)))
     spec = opened.task.head(opened.labels)
@@ -143,9 +145,9 @@ class Opened:
             DataError: A stock checkpoint without a classifier.
         """
         if self.card:
-            stored = self.card["labels"]
-            weights = stored["weights"]
-            return Labels(tuple(stored["names"]), None if weights is None else tuple(weights))
+            stored = self.card["labels"].items()
+            known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored}
+            return Labels(**known)  # JSON knows no tuples
         names = checkpoint_labels(self.folder)
         if not names:
             raise DataError(

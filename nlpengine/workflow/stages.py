@@ -87,6 +87,7 @@ def new_record(
         plugins=plugins.used(),
         versions=versions(),
         labels=list(prepared.model.labels.names),
+        inputs=prepared.model.task.needed,
     )
 
 
@@ -120,6 +121,14 @@ def train_on(prepared: Sequence[Prepared], listener: Listener) -> Training:
     )
     courses = [Course(one.model.network, one.training, _loss_of(one.model)) for one in prepared]
     return train(courses, schedule, partial(_dev_score, prepared), listener)
+
+
+def learnt(prepared: Prepared) -> Prepared:
+    """As it is once training is over: the head is that of a checkpoint."""
+    model = prepared.model
+    return dataclasses.replace(
+        prepared, model=dataclasses.replace(model, network=model.network.learnt())
+    )
 
 
 def _loss_of(model: Model) -> Loss:

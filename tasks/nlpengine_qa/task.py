@@ -53,6 +53,7 @@ class QuestionAnswering(Task[QuestionExample]):
     )
     label_column = None
     gold_is = "other"
+    together = "context"
     formats = ("squad",)
     windows_over = "last"
     options = Options

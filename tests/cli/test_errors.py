@@ -49,7 +49,7 @@ NAMES = [
     Case("unknown task", "run sentimant", USAGE, ("unknown task 'sentimant'", "'sentiment'?")),
     Case(
         "unknown task, nothing near", "run zzz", USAGE,
-        ("unknown task 'zzz'", "Installed: sentiment", "nlpengine tasks"),
+        ("unknown task 'zzz'", "Installed: ", "sentiment", "nlpengine tasks"),
     ),
     Case(
         "unknown encoder", "run sentiment --encoder minilmm --output {tmp}/out", USAGE,
