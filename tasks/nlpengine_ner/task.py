@@ -110,9 +110,9 @@ class NamedEntities(Task[WordsExample]):
             )
         return HeadSpec("token", len(labels.names))
 
-    def shown(self, example: WordsExample) -> str:
+    def shown(self, example: WordsExample) -> tuple[str, ...]:
         """The text as its source has it."""
-        return example.text
+        return (example.text,)
 
     def readings(self, example: WordsExample, options: NerOptions) -> Sequence[tuple[str, ...]]:
         """The words with blanks between them."""
