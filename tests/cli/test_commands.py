@@ -423,10 +423,9 @@ def test_plugins(cli):
         assert found[name]["status"] == "ok"
     done = cli("plugins")
     assert done.code == 0
-    assert done.out.splitlines()[0].split() == [
-        "kind", "name", "distribution", "version", "status", "reason",
-    ]  # fmt: skip
-    assert ["task", "sentiment", "nlpengine"] in [
+    columns = ["name", "kind", "from", "hook", "API", "status", "ms", "why"]
+    assert done.out.splitlines()[0].split() == columns
+    assert ["sentiment", "task", "nlpengine"] in [
         line.split()[:3] for line in done.out.splitlines()
     ]
 
