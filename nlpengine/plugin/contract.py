@@ -169,7 +169,7 @@ class Task(ABC, Generic[E]):
         """The head to put on the encoder."""
 
     def shown(self, example: E) -> tuple[str, ...]:
-        """The texts that a person sees; of one, what characters in predictions count in."""
+        """The texts that a person sees; characters in predictions count in it, if it is one."""
         return example.texts
 
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
