@@ -169,7 +169,7 @@ class Task(ABC, Generic[E]):
         """The head to put on the encoder."""
 
     def shown(self, example: E) -> str:
-        """The text that a person sees, and that characters in predictions count in."""
+        """What a person sees of an example, in lists of mistakes and in predictions.jsonl."""
         return " ".join(example.texts)
 
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:

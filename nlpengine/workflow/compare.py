@@ -63,10 +63,16 @@ def worst_mistakes(
             predicted=wrong.predicted,
             score=wrong.score,
             origin=str(example.origin),
-            texts=example.texts if len(example.texts) > 1 else (),
+            texts=_apart(task, example),
             detail=wrong.detail,
         )
         for example, prediction in zip(examples, predictions, strict=True)
         if (wrong := task.mistake(example, prediction)) is not None
     ]
     return sorted(found, key=lambda mistake: -mistake.score)[:most]
+
+
+def _apart(task: Task[Any], example: Any) -> tuple[str, ...]:
+    """Several texts, unless the task shows something else than all of them."""
+    texts: tuple[str, ...] = example.texts
+    return texts if len(texts) > 1 and task.shown(example) == " ".join(texts) else ()
