@@ -90,6 +90,14 @@ def test_a_run_learns_where_the_answer_stands_and_when_there_is_none(run):
     assert run.record.labels == []
 
 
+def test_the_best_weights_are_chosen_as_they_will_be_used(run, numbers):
+    """By the dev score with the threshold that is tuned there, not with none."""
+    best = [row["value"] for row in run.record.history if row["best"]][-1]
+    dev = Engine().evaluate(run.model, numbers / "dev.json").scores.metrics["f1"].value
+    assert best == pytest.approx(dev)
+    assert run.model.state["threshold"] != 0.0
+
+
 def test_predictions_carry_ids_and_are_what_was_scored(run, numbers):
     found = rows(run)
     assert [row["id"] for row in found] == [f"test-{place}" for place in range(45)]
@@ -499,4 +507,4 @@ def test_flags_reach_the_run(cli, tiny, numbers, tmp_path):
     model = nlpengine.load(tmp_path / "run")
     assert model.options.handle_impossible_answer is False
     assert model.options.max_answer_length == 3
-    assert str(tmp_path / "run") in out
+    assert f'{tmp_path / "run"} --text "…" --text "…"' in out
