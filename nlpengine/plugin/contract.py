@@ -183,9 +183,10 @@ class Task(ABC, Generic[E]):
         """The gold of one window, as the head's kind wants it.
 
         Returns:
-            sequence: a label's index, or a number. token: an index per token of the window
-            [tokens], `IGNORED` where there is none. span: the first and the last token of the
-            answer, counted in the window [2].
+            sequence: a label's index, a number, or a row of as many for every window, such as a
+            0 or 1 per label. token: an index per token of the window [tokens], `IGNORED` where
+            there is none. span: the first and the last token of the answer, counted in the window
+            [2].
         """
 
     def training_notes(
@@ -208,7 +209,8 @@ class Task(ABC, Generic[E]):
         Args:
             logits: sequence: [windows, size]. token: [tokens of all windows, size]. span:
                 [windows, tokens of the longest, 2], -inf beyond a window's end.
-            gold: What `gold` gave: [windows], [tokens of all windows], [windows, 2].
+            gold: What `gold` gave: [windows] or [windows, row], [tokens of all windows],
+                [windows, 2].
             labels: The run's labels.
             options: This task's options.
 

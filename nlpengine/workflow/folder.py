@@ -60,7 +60,10 @@ def save_model(model: Model, folder: Path) -> None:
         with network.in_memory():
             size = model.task.head(model.labels).size
             names = model.labels.names or [f"LABEL_{index}" for index in range(size)]
-            save_checkpoint(target, network.encoder, network.head, model.shape, names)
+            save_checkpoint(
+                target, network.encoder, network.head, model.shape, names,
+                multiple=model.labels.multiple,
+            )  # fmt: skip
         model.tokenizer.save(target, model.network.encoder.max_length)
         about = {"format": 1, "nlpengine": _version.VERSION, "encoder": dict(model.origin)}
         write_json(target / CARD, about | card_of(model))
