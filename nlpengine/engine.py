@@ -60,8 +60,9 @@ class Engine:
             KeyboardInterrupt: Ctrl-C in training; the best model so far is in the run folder then.
         """
         config = make_config({"task": task, **settings})
-        run = execute(config, self.plugins, listener or Listener())
-        write_report(run.record)
+        with self.plugins.blaming():
+            run = execute(config, self.plugins, listener or Listener())
+            write_report(run.record)
         if run.record.status == "interrupted":
             raise KeyboardInterrupt
         return run
@@ -74,7 +75,8 @@ class Engine:
         Args:
             tasks: Their names.
             listener: Told what happens; nothing is printed without one.
-            settings: As for `run`; ``data``, ``map`` and ``options`` are dicts by task.
+            settings: As for `run`; ``data``, ``format``, ``map`` and ``options`` are dicts
+                by task.
 
         Raises:
             NlpengineError: Whatever is wrong, in one message.
@@ -85,9 +87,11 @@ class Engine:
             run = Engine().run_joint(["sentiment", "ner"], data={"sentiment": "reviews/"})
             run.model("Greta loved the soup in Bergen.")["ner"].entities
         """
-        done = execute_joint(joint_configs(tasks, settings), self.plugins, listener or Listener())
-        for record in done.records.values():
-            write_report(record)
+        configs = joint_configs(tasks, settings)
+        with self.plugins.blaming():
+            done = execute_joint(configs, self.plugins, listener or Listener())
+            for record in done.records.values():
+                write_report(record)
         if done.status == "interrupted":
             raise KeyboardInterrupt
         return done
@@ -112,12 +116,18 @@ class Engine:
             NlpengineError: It can't be opened.
         """
         where = choose_device(device)
-        return load_model(
-            Path(path), self.plugins, where, self.encoders, task=task, budget=batch_tokens
-        )
+        with self.plugins.blaming():
+            return load_model(
+                Path(path), self.plugins, where, self.encoders, task=task, budget=batch_tokens
+            )
 
     def evaluate(
-        self, model: Model | JointModel, data: str | Path, *, map: dict[str, str] | None = None
+        self,
+        model: Model | JointModel,
+        data: str | Path,
+        *,
+        map: dict[str, str] | None = None,
+        format: str | None = None,
     ) -> Evaluation:
         """Score a model on a labelled file or a folder's test split.
 
@@ -125,6 +135,7 @@ class Engine:
             model: From `load` or a run.
             data: Where the rows are.
             map: Field → column, where names can't be inferred.
+            format: Of the files, where names don't say it.
 
         Raises:
             DataError: The rows can't be used.
@@ -135,7 +146,8 @@ class Engine:
                 f"the model has heads for {', '.join(model.models)}: choose one with --task "
                 "(in Python: load(…, task=…))."
             )
-        return evaluate(model, str(data), map or {})
+        with self.plugins.blaming():
+            return evaluate(model, str(data), map or {}, self.plugins.readers.wanting(format))
 
 
 def load(path: str | Path, *, task: str | None = None, device: str = "auto") -> Model | JointModel:

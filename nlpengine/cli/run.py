@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import types
 import typing
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
-from nlpengine.cli.console import json_flag, parse_map, print_json, use_threads
+from nlpengine.cli.console import format_flag, json_flag, parse_map, print_json, use_threads
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
@@ -59,12 +61,12 @@ def _task_command(task: Task[Any]) -> click.Command:
 
 def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
     """A flag for each field of the task's options; ``prefix``: whose they are, among several."""
-    types = typing.get_type_hints(task.options)
+    hints = typing.get_type_hints(task.options)
     about = _field_docs(task.options)
     flags: list[click.Parameter] = []
     for field in dataclasses.fields(task.options):
-        hint = types[field.name]
-        choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+        hint = hints[field.name]
+        choices = _choices(hint)
         kind = click.Choice(choices) if choices else hint if hint in (int, float, bool) else str
         name = f"{prefix}_{field.name}" if prefix else field.name
         flag = "--" + name.replace("_", "-")
@@ -72,6 +74,16 @@ def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
         names = [f"{flag}/--no-{flag[2:]}"] if hint is bool else [flag]
         flags.append(click.Option([*names, name], type=kind, default=None, help=text))
     return flags
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    """What an option may be, where that is a few words; of a bool among them, true and false."""
+    if typing.get_origin(hint) is Literal:
+        return tuple(map(str, typing.get_args(hint)))
+    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    members = typing.get_args(hint) if union else ()
+    found = [("true", "false") if member is bool else _choices(member) for member in members]
+    return tuple(itertools.chain(*found)) if all(found) else ()
 
 
 def _field_docs(options: type[Any]) -> dict[str, str]:
@@ -93,6 +105,7 @@ FLAGS = (
     click.option("--from-scratch", is_flag=True, flag_value=True, default=None, type=bool,
                  help="The architecture alone: fresh weights, a vocabulary of the training texts."),
     click.option("--data", help="demo, a folder, a file, or a Hub data set. [default: demo]"),
+    format_flag,
     click.option("--map", "mapping", help="Columns: text=review,label=stars."),
     click.option("--epochs", type=int, help="Passes over the training data. [default: recipe]"),
     click.option("--lr", type=float, help="Peak learning rate. [default: the encoder's recipe]"),

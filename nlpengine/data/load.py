@@ -19,6 +19,7 @@ from nlpengine.data.labels import (
     require_labels,
     require_numbers,
 )
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.data.records import Record, SplitName, Splits
 from nlpengine.data.sources import Source, Table, read_source
 from nlpengine.data.split_column import split_by_column
@@ -41,6 +42,7 @@ def load_splits(
     limit: int | None = None,
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    readers: Readers = NO_READERS,
     together: str | None = None,
 ) -> Splits:
     """Load a data set to train on.
@@ -55,21 +57,20 @@ def load_splits(
         mapping: Field → column, from ``--map``.
         seed: Decides every choice of rows; 0 or above.
         label: The field that holds the label; None for a task whose rows have no single one.
-        classes: Whether labels are classes; they are then checked, see
-            :func:`nlpengine.data.labels.check_labels`. A callable decides it from train's records,
-            and where it says no, every label must be a number and becomes a float.
+        classes: Whether labels are classes, which are then checked (`labels.check_labels`), or what
+            tells from train's records: where it says no, labels must be numbers and become floats.
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels that say that a row has none ("-" in SNLI): left out, with a note.
+        readers: Formats of plugins, and the one that ``--format`` names.
         together: A field; where splits are made here, rows with the same text in it stay together.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
-        UsageError: ``mapping`` names a field that the task doesn't have, or ``limit`` is too low.
-        PluginError: ``formats`` names one that doesn't exist.
+        UsageError: ``mapping`` names no field of the task's, ``limit`` is too low, or no format.
+        PluginError: ``formats`` names one that doesn't exist, or two readers take a file.
     """
-    read = read_source(source, formats=formats)
-    split_by_column(read, _taken(columns, mapping))
+    read = read_source(source, None, formats, readers)
     rows, notes = _rows_by_split(read, source, columns, mapping, label, classes is not False)
     if label is not None:
         rows = _without(rows, source, label, left_out, notes)
@@ -102,6 +103,7 @@ def load_records(
     numbers: bool = False,
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    readers: Readers = NO_READERS,
 ) -> tuple[Rows, tuple[str, ...], dict[str, str]]:
     """Load rows to predict or evaluate on: a file, or the test split alone of a folder or Hub set.
 
@@ -117,16 +119,17 @@ def load_records(
         numbers: Whether labels are numbers, where rows must have labels; they become floats.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels of rows to leave out, where rows must have labels.
+        readers: Formats of plugins, and the one that ``--format`` names.
 
     Returns:
         Records, notes, sha256 by file.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
-        UsageError: ``mapping`` names a field that the task doesn't have.
-        PluginError: ``formats`` names one that doesn't exist.
+        UsageError: ``mapping`` names a field that the task doesn't have, or the format is none.
+        PluginError: ``formats`` names one that doesn't exist, or two readers take a file.
     """
-    read = read_source(source, only="test", formats=formats)
+    read = read_source(source, "test", formats, readers)
     split_by_column(read, _taken(columns, mapping))
     tables = [read.whole] if read.whole else read.splits.get("test")
     if not tables:
@@ -240,6 +243,7 @@ def _rows_by_split(
     label: str | None,
     classes: bool,
 ) -> tuple[dict[SplitName, Rows], list[str]]:
+    split_by_column(read, _taken(columns, mapping))
     tables: dict[SplitName, list[Table]] = {"train": [read.whole]} if read.whole else read.splits
     if "train" not in tables:
         raise DataError(

@@ -67,7 +67,10 @@ def entity_scores(
     }
     if gold_tags is not None and predicted_tags is not None:
         metrics["f1_default"] = _default(gold_tags, predicted_tags, lengths, places, seed)
-    tables = (hits.table("Per type", "type", tuple(types)), errors_table(gold, predicted))
+    tables = (
+        hits.table("Per type", "type", tuple(types), counted="entities"),
+        errors_table(gold, predicted),
+    )
     return Scores(metrics, tables, resampled=hits.resampled())
 
 

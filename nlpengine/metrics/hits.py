@@ -78,13 +78,16 @@ class Hits:
         whole = self.counts.sum(axis=1)
         return Resampled(len(whole), partial(_resampled_f1, whole), bearing=_bearing(whole))
 
-    def table(self, title: str, kind: str, names: tuple[str, ...]) -> Table:
+    def table(
+        self, title: str, kind: str, names: tuple[str, ...], *, counted: str = "support"
+    ) -> Table:
         """Precision, recall, F1 and support per kind.
 
         Args:
             title: Of the table.
             kind: Heading of the names' column.
             names: Of the kinds.
+            counted: Heading of the last column; "support" counts examples.
         """
         rows: list[tuple[Cell, ...]] = []
         for place, name in enumerate(names):
@@ -94,7 +97,7 @@ class Hits:
             precision = hits / guessed if guessed else None
             recall = hits / support if support else None
             rows.append((name, precision, recall, f1 if guessed + support else None, support))
-        return Table(title, (kind, "precision", "recall", "f1", "support"), tuple(rows))
+        return Table(title, (kind, "precision", "recall", "f1", counted), tuple(rows))
 
     def _ratio(self, below: int) -> Score:
         """Hits over another column."""

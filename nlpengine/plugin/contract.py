@@ -168,9 +168,9 @@ class Task(ABC, Generic[E]):
     def head(self, labels: Labels) -> HeadSpec:
         """The head to put on the encoder."""
 
-    def shown(self, example: E) -> str:
-        """The text that a person sees, and that characters in predictions count in."""
-        return " ".join(example.texts)
+    def shown(self, example: E) -> tuple[str, ...]:
+        """The texts that a person sees; characters in predictions count in it, if it is one."""
+        return example.texts
 
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
         """What the encoder reads in prediction: texts, or several versions of them to average."""
@@ -239,7 +239,7 @@ class Task(ABC, Generic[E]):
 
     def about(self, example: E) -> Mapping[str, object]:
         """What a row of predictions.jsonl says of an example beside gold and prediction."""
-        return {"text": self.shown(example)}
+        return {"text": " ".join(self.shown(example))}
 
     def check_gold(self, example: E, labels: Labels) -> None:
         """Refuse an example that can't be scored.

@@ -9,21 +9,21 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nlpengine.data.columns import resolve_columns
 from nlpengine.data.delimited import read_csv, read_tsv
 from nlpengine.data.jsonl import read_jsonl
 from nlpengine.data.lines import read_lines
 from nlpengine.data.parquet import read_parquet
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.data.records import Origin, Record
-from nlpengine.data.sniff import SUFFIXES, TaskFormat, split_suffix, task_format
+from nlpengine.data.sniff import SUFFIXES, split_suffix, task_format
 from nlpengine.data.sources import TASK_READERS
 from nlpengine.errors import RowError, UsageError
 from nlpengine.workflow.model import Model
 
-RowFormat = Literal["csv", "tsv", "jsonl", "parquet", "text"] | TaskFormat
-FORMATS: tuple[RowFormat, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
+FORMATS: tuple[str, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
 """Formats that every task's rows come in."""
 
 READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
@@ -34,7 +34,7 @@ READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
 }
 
 
-def row_format(name: str, formats: Sequence[str] = ()) -> RowFormat:
+def row_format(name: str, formats: Sequence[str] = (), readers: Readers = NO_READERS) -> str:
     """The format of a file: one of the task's own by its lines, else what its name says.
 
     ``.txt`` is a text a line, and so is standard input.
@@ -42,6 +42,7 @@ def row_format(name: str, formats: Sequence[str] = ()) -> RowFormat:
     Args:
         name: The file; ``-`` for standard input.
         formats: The task's own.
+        readers: Formats of plugins.
 
     Raises:
         UsageError: Name and lines say nothing.
@@ -54,16 +55,22 @@ def row_format(name: str, formats: Sequence[str] = ()) -> RowFormat:
     if name == "-" or suffix == ".txt":
         return "text"
     known = SUFFIXES.get(suffix)
-    if known is None or known == "labelled":
-        raise UsageError(
-            f"{name}: the name doesn't say the format. Name it with --format "
-            f"{'|'.join((*FORMATS, *formats))}."
-        )
-    return known
+    if known is not None:
+        return known
+    if (reader := readers.by_suffix(suffix)) is not None:
+        return reader.name
+    raise UsageError(
+        f"{name}: the name doesn't say the format. Name it with --format "
+        f"{'|'.join((*FORMATS, *formats, *readers.names))}."
+    )
 
 
 def read_rows(
-    path: str, kind: RowFormat, field: str, notes: list[str] | None = None
+    path: str,
+    kind: str,
+    field: str,
+    notes: list[str] | None = None,
+    readers: Readers = NO_READERS,
 ) -> Iterator[Record]:
     """Read rows one by one.
 
@@ -72,12 +79,17 @@ def read_rows(
         kind: Its format; "text" is one text a line.
         field: The field that a line of text is.
         notes: Gets sentences on what a task's own format left out.
+        readers: Formats of plugins.
 
     Raises:
         DataError: The file can't be read, or is no such format from some line on.
     """
+    said: list[str] = [] if notes is None else notes
     if kind in TASK_READERS:
-        yield from _task_rows(path, kind, [] if notes is None else notes)
+        yield from _kept(path, lambda file: TASK_READERS[kind](file, said))
+        return
+    if kind not in FORMATS and (reader := readers.by_name(kind)) is not None:
+        yield from _kept(path, reader.read)
         return
     path = "/dev/stdin" if path == "-" else path
     if kind != "text":
@@ -87,15 +99,15 @@ def read_rows(
         yield Record({field: line}, Origin(path, number))
 
 
-def _task_rows(path: str, kind: str, notes: list[str]) -> Iterator[Record]:
-    """Rows of a format whose reader looks at a file more than once: a stream is kept first."""
+def _kept(path: str, read: Callable[[str], Iterator[Record]]) -> Iterator[Record]:
+    """Rows of a reader that may look at a file more than once: a stream is kept first."""
     if path != "-":
-        yield from TASK_READERS[kind](path, notes)
+        yield from read(path)
         return
     with tempfile.NamedTemporaryFile(prefix="stdin-") as kept:
         shutil.copyfileobj(sys.stdin.buffer, kept)
         kept.flush()
-        yield from TASK_READERS[kind](kept.name, notes)
+        yield from read(kept.name)
 
 
 def predict_rows(

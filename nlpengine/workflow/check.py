@@ -63,7 +63,7 @@ def check_data(config: RunConfig, plugins: PluginManager) -> DataReport:
     task = plugins.task(config.task)
     source = locate(config.encoder, plugins.encoder_spec)
     tokenizer = Tokenizer(source.folder)
-    found = read_examples(config, task, make_options(task, config.options))
+    found = read_examples(config, task, make_options(task, config.options), plugins.readers)
     limit = source.spec.max_length if source.spec else _limit(source.folder, plugins)
     length, overlap = window_size(config, task.recipe, limit)
     policy = WindowPolicy(min(length, limit), overlap, config.long_text, task.windows_over)

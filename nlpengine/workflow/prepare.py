@@ -106,7 +106,7 @@ def _prepare(
     else:
         source = locate(config.encoder, plugins.encoder_spec)
         family = plugins.family(str(read_config(source.folder).get("model_type")))
-    read = read_examples(config, task, options)
+    read = read_examples(config, task, options, plugins.readers)
     for note in read.notes:
         listener.note(note)
     _tell(read.findings, config, listener)
@@ -122,6 +122,9 @@ def _prepare(
         _count_truncated(model, (*read.train, *read.dev, *read.test), listener)
     tokens = [*check_tokens(training.encodings, model.tokenizer, model.policy, "train")]
     _tell(tokens, config, listener)
+    for remark in plugins.remarks:
+        if remark not in listener.notes:  # of several tasks of one run
+            listener.note(remark)
     return Prepared(
         config, model, training, read, source, {**facts, "findings": (*read.findings, *tokens)}
     )

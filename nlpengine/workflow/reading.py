@@ -8,6 +8,7 @@ from typing import Any
 
 from nlpengine.data import Record, Splits, load_splits
 from nlpengine.data.findings import Finding
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels
@@ -53,19 +54,22 @@ class Examples:
         return self.splits.findings
 
 
-def read_examples(config: RunConfig, task: Task[Any], options: Any) -> Examples:
+def read_examples(
+    config: RunConfig, task: Task[Any], options: Any, readers: Readers = NO_READERS
+) -> Examples:
     """Read a run's data.
 
     Args:
         config: Names the data, its columns, a limit and the seed.
         task: Whose examples.
         options: The task's, as given.
+        readers: Formats of plugins.
 
     Raises:
         DataError: A file, a row or a gold answer that can't be used, with file and line.
         UsageError: The task has no demo set; or see :func:`nlpengine.data.load_splits`.
     """
-    splits = _read_splits(config, task, options)
+    splits = _read_splits(config, task, options, readers)
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
     adapted = {name: adapt(task, records) for name, records in parts.items()}
     options, settled = task.settle(adapted["train"], options)
@@ -77,7 +81,7 @@ def read_examples(config: RunConfig, task: Task[Any], options: Any) -> Examples:
     return Examples(reviewed, labels, splits, (*splits.notes, *settled, *notes), options)
 
 
-def _read_splits(config: RunConfig, task: Task[Any], options: Any) -> Splits:
+def _read_splits(config: RunConfig, task: Task[Any], options: Any, readers: Readers) -> Splits:
     """The data set of a run; ``demo`` is the task's own."""
     source = config.data
     if source == "demo":
@@ -94,6 +98,7 @@ def _read_splits(config: RunConfig, task: Task[Any], options: Any) -> Splits:
         limit=config.limit,
         formats=task.formats,
         left_out=task.left_out,
+        readers=readers.wanting(config.format),
         together=task.together,
     )
 

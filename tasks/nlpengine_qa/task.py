@@ -189,9 +189,9 @@ class QuestionAnswering(Task[QuestionExample]):
                 example.origin.line,
             )
 
-    def shown(self, example: QuestionExample) -> str:
+    def shown(self, example: QuestionExample) -> tuple[str, ...]:
         """The question; contexts are long."""
-        return example.question
+        return (example.question,)
 
     def about(self, example: QuestionExample) -> dict[str, object]:
         """Id and question; a context would be repeated with each of its questions."""

@@ -135,7 +135,8 @@ def test_options_for_one_call(run):
     assert len(run.model(**asked, max_answer_length=1, top_k=99).candidates) <= 9
     with pytest.raises(UsageError, match="top_k is 0; it must be at least 1"):
         run.model(**asked, top_k=0)
-    with pytest.raises(UsageError, match="handle_impossible_answer"):
+    said = "handle_impossible_answer = 'perhaps': input should be a valid boolean, .* or .* 'auto'"
+    with pytest.raises(UsageError, match=said):
         run.model(**asked, handle_impossible_answer="perhaps")
     with pytest.raises(UsageError, match="no such field or option"):
         run.model(**asked, topk=3)
@@ -477,6 +478,15 @@ def test_the_task_is_listed_and_has_its_flags(cli):
     for flag in ("--max-answer-length", "--top-k", "--handle-impossible-answer"):
         assert flag in out
     assert "questions on a text" in QuestionAnswering.summary
+
+
+def test_wrong_flags_are_said(cli):
+    code, _, err = cli("run", "qa", "--handle-impossible-answer", "perhaps")
+    assert code == ExitCode.USAGE
+    assert "'perhaps' is not one of 'true', 'false', 'auto'" in err
+    code, _, err = cli("run", "qa", "--top-k", "0")
+    assert code == ExitCode.USAGE
+    assert "options of 'qa': top_k is 0; it must be at least 1." in err
 
 
 def test_flags_reach_the_run(cli, tiny, numbers, tmp_path):

@@ -129,10 +129,10 @@ class AspectSentiment(Classification[AspectExample]):
         scores = dict(zip(labels.names, map(float, probabilities), strict=True))
         return Prediction(labels.names[best], float(probabilities[best]), scores, len(windows))
 
-    def shown(self, example: AspectExample) -> str:
+    def shown(self, example: AspectExample) -> tuple[str, ...]:
         """The text, the aspect in brackets."""
         text = example.text
-        return f"{text[: example.start]}[{example.aspect}]{text[example.end :]}"
+        return (f"{text[: example.start]}[{example.aspect}]{text[example.end :]}",)
 
     def about(self, example: AspectExample) -> Mapping[str, object]:
         """The text, and where the aspect stands in it."""
