@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import traceback
@@ -12,9 +11,10 @@ from typing import Any
 import click
 
 from nlpengine._version import VERSION
-from nlpengine.errors import ExitCode, NlpengineError, UsageError, did_you_mean
+from nlpengine.cli.lazy import LazyGroup, Table
+from nlpengine.errors import ExitCode, NlpengineError
 
-COMMANDS = {
+COMMANDS: Table = {
     "run": ("nlpengine.cli.run", "Fine-tune, evaluate, compare with simple baselines, save."),
     "predict": ("nlpengine.cli.predict", "Predict texts with a trained model."),
     "evaluate": ("nlpengine.cli.evaluate", "Score a trained model on labelled data."),
@@ -24,31 +24,12 @@ COMMANDS = {
     "plugins": ("nlpengine.cli.plugins", "List the plugins, and how each fared."),
     "doctor": ("nlpengine.cli.doctor", "Say what this machine offers and what is amiss."),
 }
-"""Name → (module with the click command `command`, its line in ``--help``)."""
 
 
-class LazyGroup(click.Group):
-    """A group whose listing imports nothing."""
+class Commands(LazyGroup):
+    """All commands."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names, in the order of use."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's, with a suggestion for an unknown name."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            hint = did_you_mean(args[0], COMMANDS)
-            raise UsageError(f"unknown command {args[0]!r}.{hint} See: nlpengine --help")
-        return super().resolve_command(ctx, args)
+    table = COMMANDS
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click's, but a reader of our output that goes away, as `head` does, is no error."""
@@ -58,13 +39,8 @@ class LazyGroup(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return ExitCode.OK
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The listing, from the table above."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
-
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="nlpengine")
 @click.option("--no-plugins", is_flag=True, help="Load no plugins but nlpengine's own tasks.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")

@@ -5,13 +5,29 @@ from __future__ import annotations
 import click
 
 from nlpengine.cli.console import json_flag, print_json
+from nlpengine.cli.lazy import LazyGroup, Table
 from nlpengine.errors import ExitCode
 
+COMMANDS: Table = {
+    "doctor": ("nlpengine.cli.plugins_doctor", "Load all, explain each failure, show a way out."),
+    "new": ("nlpengine.cli.plugins_new", "Write a plugin to start from."),
+    "check": ("nlpengine.cli.plugins_check", "Hold a plugin to the contract of its kind."),
+}
 
-@click.command()
+
+class PluginsGroup(LazyGroup):
+    """Lists the plugins when called alone."""
+
+    table = COMMANDS
+
+
+@click.group(cls=PluginsGroup, invoke_without_command=True)
 @json_flag
-def command(as_json: bool) -> ExitCode:
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> ExitCode:
     """List the plugins, load each on its own, and say how it fared."""
+    if context.invoked_subcommand is not None:
+        return ExitCode.OK
     from nlpengine.plugin.manager import PluginManager
     from nlpengine.report.terminal import plain_table
 
