@@ -47,7 +47,7 @@ class Engine:
         """Fine-tune, evaluate, compare and save.
 
         Args:
-            task: An installed task's name.
+            task: An installed task's name, or a single file's: "./my_task.py:emotion".
             listener: Told what happens; nothing is printed without one.
             settings: Fields of `nlpengine.workflow.config.RunConfig`: encoder, data, epochs, lr …
 
@@ -74,7 +74,8 @@ class Engine:
 
         Args:
             path: The folder.
-            task: The task of a stock checkpoint, which doesn't say.
+            task: The task of a stock checkpoint, which doesn't say; or "FILE.py:NAME" of a model
+                whose task is a single file that was never run here.
             device: "auto", "cpu", "cuda" or "cuda:N".
             batch_tokens: Tokens in a batch of predictions.
 

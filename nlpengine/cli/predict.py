@@ -13,7 +13,14 @@ from typing import IO, Any
 
 import click
 
-from nlpengine.cli.console import json_flag, parse_map, print_json, progress_console, use_threads
+from nlpengine.cli.console import (
+    json_flag,
+    parse_map,
+    print_json,
+    print_notes,
+    progress_console,
+    use_threads,
+)
 from nlpengine.errors import DataError, ExitCode, UsageError
 
 
@@ -34,7 +41,7 @@ from nlpengine.errors import DataError, ExitCode, UsageError
     help="Of FILE. [default: by its name; .txt and - are one text a line]",
 )
 @click.option("--map", "mapping", help="Columns: text=review.")
-@click.option("--task", help="The task of a stock checkpoint, which doesn't say.")
+@click.option("--task", help="The task of a stock checkpoint, or a model's FILE.py:NAME.")
 @click.option("--device", default="auto", show_default=True)
 @click.option(
     "--batch-tokens", type=click.IntRange(min=1), help="Tokens per batch. [default: by device]"
@@ -67,6 +74,7 @@ def command(
     from nlpengine.engine import Engine
 
     model = Engine().load(run, task=task, device=device, batch_tokens=batch_tokens)
+    print_notes(model.notes)
     if texts:
         _one(model, texts, as_json)
         return ExitCode.OK

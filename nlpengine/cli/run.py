@@ -23,8 +23,8 @@ class TaskGroup(click.Group):
         return PluginManager().task_names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Load a task and build its command."""
-        return _task_command(PluginManager().task(cmd_name))
+        """Load a task, installed or in a single file, and build its command."""
+        return _task_command(PluginManager().task(cmd_name), cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names alone: a summary would mean importing every plugin."""
@@ -34,18 +34,26 @@ class TaskGroup(click.Group):
 
 @click.command(cls=TaskGroup)
 def command() -> None:
-    """Fine-tune an encoder on a task's data, test it, compare it, save it."""
+    """Fine-tune an encoder on a task's data, test it, compare it, save it.
+
+    A task is an installed one's name, or a single file: ./my_task.py:NAME.
+    """
 
 
-def _task_command(task: Task[Any]) -> click.Command:
+def _task_command(task: Task[Any], called: str) -> click.Command:
     fields = {field.name for field in dataclasses.fields(task.options)}
 
     def callback(**values: Any) -> None:
         options = {name: values.pop(name) for name in fields}
-        _run(task, values, {name: value for name, value in options.items() if value is not None})
+        _run(
+            called,
+            task,
+            values,
+            {name: value for name, value in options.items() if value is not None},
+        )
 
     built = click.Command(
-        task.name, callback=callback, help=f"Fine-tune on {task.summary}.", params=_own_flags(task)
+        called, callback=callback, help=f"Fine-tune on {task.summary}.", params=_own_flags(task)
     )
     for decorate in reversed(FLAGS):
         decorate(built)
@@ -137,7 +145,7 @@ FLAGS = (
 )  # fmt: skip
 
 
-def _run(task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> None:
+def _run(called: str, task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> None:
     as_json, threads = flags.pop("as_json"), flags.pop("threads")
     config_file, mapping = flags.pop("config"), parse_map(flags.pop("mapping"))
     settings = {name: value for name, value in flags.items() if value is not None}
@@ -150,7 +158,7 @@ def _run(task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> Non
     from nlpengine.workflow.config import read_config_file
 
     base = read_config_file(config_file) if config_file else {}
-    if (named := base.pop("task", task.name)) != task.name:
+    if (named := base.pop("task", task.name)) not in (task.name, called):
         raise UsageError(
             f"--config {config_file}: it is for the task {named!r}, not {task.name!r}."
         )
@@ -159,7 +167,7 @@ def _run(task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> Non
     if isinstance(own, dict):  # the check of settings refuses anything else
         settings["options"] = {**own, **options}
     with LiveProgress() as live:
-        run = Engine().run(task.name, listener=live, **settings)
+        run = Engine().run(called, listener=live, **settings)
     if as_json:
         print_json(run.record.to_json())
     else:

@@ -16,6 +16,7 @@ from nlpengine.encoders.spec import EncoderSpec
 from nlpengine.errors import PluginError, UsageError, did_you_mean
 from nlpengine.plugin.calling import call
 from nlpengine.plugin.contract import Task
+from nlpengine.plugin.files import file_reference, load_task_file, remember
 from nlpengine.plugin.listing import GROUPS, PluginEntry, Switches, find_plugins
 
 if TYPE_CHECKING:
@@ -61,14 +62,35 @@ class PluginManager:
     def task(self, name: str) -> Task[Any]:
         """Load a task by name.
 
+        Args:
+            name: An installed task's, or a single file's: ``./my_task.py:emotion``.
+
         Raises:
-            UsageError: No such task (with the nearest name and how to list them).
-            PluginError: Two distributions claim it, or its plugin fails.
+            UsageError: No such task (with the nearest name and how to list them), or no such file.
+            PluginError: Two distributions claim it, or its plugin or file fails.
         """
-        found: Task[Any] | None = self._find("task", name)
+        found: Task[Any] | None = self._given.get(("task", name)) or self._from_file(name)
+        if found is not None:
+            return found
+        found = self._find("task", name)
         if found is None:
             blocked = any(e.name == name for e in find_plugins("task", self._switches))
             raise self._unknown(name, blocked=blocked)
+        return found
+
+    def give(self, task: Task[Any]) -> None:
+        """Put a task in under its own name, as if a plugin had offered it."""
+        self._given["task", task.name] = task
+
+    def _from_file(self, name: str) -> Task[Any] | None:
+        reference = file_reference(name)
+        if reference is None:
+            return None
+        path, wanted = reference
+        found = load_task_file(path, wanted)
+        if found.file is not None:
+            remember(path, found.file.sha256)
+        self._given["task", name] = found
         return found
 
     def encoder_names(self) -> list[str]:
@@ -150,6 +172,11 @@ class PluginManager:
                 if (kind, entry.name) in self._given and entry.blocked is None:
                     owner = {"distribution": entry.distribution, "version": entry.version}
                     found.append({"kind": entry.kind, "name": entry.name, **owner})
+        for (kind, _), given in self._given.items():
+            if kind == "task" and given.file is not None:
+                owner = {"distribution": given.file.name, "version": given.file.sha256[:12]}
+                own = {"kind": kind, "name": given.name, **owner, "sha256": given.file.sha256}
+                found.append(own)
         return found
 
     def states(self) -> list[PluginState]:

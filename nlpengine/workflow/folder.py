@@ -36,6 +36,7 @@ from nlpengine.plugin.manager import PluginManager
 from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
+from nlpengine.workflow.model_task import find_task
 
 CARD = "nlpengine.json"
 MANIFEST = "manifest.json"
@@ -67,6 +68,8 @@ def save_model(model: Model, folder: Path) -> None:
             "state": dict(model.state),
             "encoder": dict(model.origin),
         }
+        if model.task.file is not None:
+            card["task_file"] = dataclasses.asdict(model.task.file)
         write_json(target / CARD, card)
 
     commit_folder(folder, write)
@@ -88,11 +91,12 @@ def load_model(
         plugins: Where tasks and families come from.
         device: Where to put it.
         store: Owns the encoder's memory.
-        task: The task of a stock checkpoint, which doesn't say.
+        task: The task of a stock checkpoint, which doesn't say; or the file of a model's task.
         budget: Tokens in a batch; the device's default where None.
 
     Raises:
-        UsageError: No model there, a stock checkpoint without ``task``, or another's model.
+        UsageError: No model there, its task's file isn't here, a stock checkpoint without
+            ``task``, or another's model.
         DataError: A file is damaged.
         EncoderUnavailable: The weights don't load.
     """
@@ -100,7 +104,7 @@ def load_model(
     if not (folder / "config.json").is_file():
         raise UsageError(f"{folder} is no run and no model folder (no config.json).")
     card = _read_card(folder)
-    found = plugins.task(_task_name(folder, card, task))
+    found, notes = find_task(folder, card, task, plugins)
     labels = _labels(folder, card, found)
     network, shape = _load_network(folder, found.head(labels), device, store, plugins)
     length = network.encoder.max_length
@@ -117,19 +121,8 @@ def load_model(
         options=found.options(**card.get("options", {})),
         state=card.get("state", {}),
         origin=card.get("encoder", {"name": str(folder)}),
+        notes=notes,
     )
-
-
-def _task_name(folder: Path, card: Mapping[str, Any], asked: str | None) -> str:
-    name: str | None = card.get("task") or asked
-    if name is None:
-        raise UsageError(
-            f"{folder} is a stock checkpoint, which doesn't say its task: name it with --task "
-            "(in Python: task=…)."
-        )
-    if asked not in (None, name):
-        raise UsageError(f"--task {asked}: {folder} is a model of the task {name!r}.")
-    return name
 
 
 def _load_network(

@@ -101,7 +101,7 @@ def _make_folder(prepared: Prepared) -> Path:
     else:
         encoder = Path(prepared.source.name.rstrip("/")).name
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        base = Path("runs") / f"{config.task}-{encoder}-{stamp}"
+        base = Path("runs") / f"{prepared.model.task.name}-{encoder}-{stamp}"
         folder = next(p for p in _numbered(base) if not p.exists())
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ def _record(prepared: Prepared, folder: Path, device: Device, plugins: PluginMan
         "head": prepared.facts["head"],
     }
     return RunRecord(
-        task=config.task,
+        task=prepared.model.task.name,
         run_dir=folder,
         encoder=encoder,
         config=config.to_json() | {"options": dataclasses.asdict(prepared.model.options)},
