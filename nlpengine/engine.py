@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nlpengine.encoders.device import choose_device
 from nlpengine.encoders.store import EncoderStore, parse_bytes
+from nlpengine.errors import UsageError
 from nlpengine.plugin.listing import Switches
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.report.html import write_report
 from nlpengine.workflow.config import make_config
 from nlpengine.workflow.evaluate import Evaluation, evaluate
 from nlpengine.workflow.folder import load_model
+from nlpengine.workflow.joint import JointModel
+from nlpengine.workflow.joint_run import JointRun, execute_joint, joint_configs
 from nlpengine.workflow.listener import Listener
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.run import Run, execute
@@ -62,6 +66,33 @@ class Engine:
             raise KeyboardInterrupt
         return run
 
+    def run_joint(
+        self, tasks: Sequence[str], *, listener: Listener | None = None, **settings: Any
+    ) -> JointRun:
+        """Train several tasks on one encoder, which one pass then answers.
+
+        Args:
+            tasks: Their names; or single files, "./my_task.py:emotion".
+            listener: Told what happens; nothing is printed without one.
+            settings: As for `run`; ``data``, ``map`` and ``options`` are dicts by task.
+
+        Raises:
+            NlpengineError: Whatever is wrong, in one message.
+            KeyboardInterrupt: Ctrl-C in training; the best model so far is in the run folder then.
+
+        Example::
+
+            run = Engine().run_joint(["sentiment", "ner"], data={"sentiment": "reviews/"})
+            run.model("Greta loved the soup in Bergen.")["ner"].entities
+        """
+        names = [self.plugins.task(task).name for task in tasks]
+        done = execute_joint(joint_configs(names, settings), self.plugins, listener or Listener())
+        for record in done.records.values():
+            write_report(record)
+        if done.status == "interrupted":
+            raise KeyboardInterrupt
+        return done
+
     def load(
         self,
         path: str | Path,
@@ -69,7 +100,7 @@ class Engine:
         task: str | None = None,
         device: str = "auto",
         batch_tokens: int | None = None,
-    ) -> Model:
+    ) -> Model | JointModel:
         """Open a run, a model folder, or a stock fine-tuned checkpoint.
 
         Args:
@@ -88,7 +119,7 @@ class Engine:
         )
 
     def evaluate(
-        self, model: Model, data: str | Path, *, map: dict[str, str] | None = None
+        self, model: Model | JointModel, data: str | Path, *, map: dict[str, str] | None = None
     ) -> Evaluation:
         """Score a model on a labelled file or a folder's test split.
 
@@ -99,10 +130,16 @@ class Engine:
 
         Raises:
             DataError: The rows can't be used.
+            UsageError: A model of several tasks: choose one when loading it.
         """
+        if isinstance(model, JointModel):
+            raise UsageError(
+                f"the model has heads for {', '.join(model.models)}: choose one with --task "
+                "(in Python: load(…, task=…))."
+            )
         return evaluate(model, str(data), map or {})
 
 
-def load(path: str | Path, *, task: str | None = None, device: str = "auto") -> Model:
+def load(path: str | Path, *, task: str | None = None, device: str = "auto") -> Model | JointModel:
     """Open a model with an engine of its own; see `Engine.load`."""
     return Engine().load(path, task=task, device=device)

@@ -82,7 +82,7 @@ def command(
 
 
 def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
-    columns = model.task.inputs
+    columns = model.inputs
     inputs = [column.name for column in columns if column.required] or [columns[0].name]
     if len(texts) != len(inputs):
         raise UsageError(
@@ -106,7 +106,7 @@ def _many(
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
     rows, errors = 0, 0
-    records = read_rows(file, kind, model.task.inputs[0].name)
+    records = read_rows(file, kind, model.inputs[0].name)
     first = next(records, None)  # before there is any output
     if first is None:
         raise DataError("no rows to predict", file)

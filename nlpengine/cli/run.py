@@ -23,7 +23,14 @@ class TaskGroup(click.Group):
         return PluginManager().task_names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Load a task, installed or in a single file, and build its command."""
+        """Load a task, or several with commas between, and build the command.
+
+        Each is installed, or in a single file.
+        """
+        if "," in cmd_name:
+            from nlpengine.cli.run_joint import joint_command
+
+            return joint_command([name.strip() for name in cmd_name.split(",") if name.strip()])
         return _task_command(PluginManager().task(cmd_name), cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -36,7 +43,7 @@ class TaskGroup(click.Group):
 def command() -> None:
     """Fine-tune an encoder on a task's data, test it, compare it, save it.
 
-    A task is an installed one's name, or a single file: ./my_task.py:NAME.
+    A task is an installed one, or one in a single file: ./my_task.py:NAME.
     """
 
 
@@ -45,15 +52,11 @@ def _task_command(task: Task[Any], called: str) -> click.Command:
 
     def callback(**values: Any) -> None:
         options = {name: values.pop(name) for name in fields}
-        _run(
-            called,
-            task,
-            values,
-            {name: value for name, value in options.items() if value is not None},
-        )
+        own = {name: value for name, value in options.items() if value is not None}
+        _run(called, task, values, own)
 
     built = click.Command(
-        called, callback=callback, help=f"Fine-tune on {task.summary}.", params=_own_flags(task)
+        called, callback=callback, help=f"Fine-tune on {task.summary}.", params=own_flags(task)
     )
     for decorate in reversed(FLAGS):
         decorate(built)
@@ -61,8 +64,8 @@ def _task_command(task: Task[Any], called: str) -> click.Command:
     return built
 
 
-def _own_flags(task: Task[Any]) -> list[click.Parameter]:
-    """A flag for each field of the task's options."""
+def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
+    """A flag for each field of the task's options; ``prefix``: whose they are, among several."""
     types = typing.get_type_hints(task.options)
     about = _field_docs(task.options)
     flags: list[click.Parameter] = []
@@ -70,10 +73,11 @@ def _own_flags(task: Task[Any]) -> list[click.Parameter]:
         hint = types[field.name]
         choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
         kind = click.Choice(choices) if choices else hint if hint in (int, float, bool) else str
-        flag = "--" + field.name.replace("_", "-")
+        name = f"{prefix}_{field.name}" if prefix else field.name
+        flag = "--" + name.replace("_", "-")
         text = f"{about.get(field.name, '')} [default: {field.default}]".strip()
         names = [f"{flag}/--no-{flag[2:]}"] if hint is bool else [flag]
-        flags.append(click.Option([*names, field.name], type=kind, default=None, help=text))
+        flags.append(click.Option([*names, name], type=kind, default=None, help=text))
     return flags
 
 
@@ -120,6 +124,9 @@ FLAGS = (
         type=click.Choice(["auto", "keep", "new"]),
         help="The checkpoint's head, or a new one. [default: auto: keep it if the labels match]",
     ),
+    click.option("--add-head", is_flag=True, flag_value=True, default=None, type=bool,
+                 help="Put a head beside those of the model that --encoder names; the rest of it "
+                      "stays as it is, to the bit."),
     click.option("--no-baseline", "baseline", flag_value=False, default=None, type=bool,
                  help="Skip the comparison with simple baselines."),
     click.option("--seed", type=int, help="Of everything drawn at random. [default: 0]"),

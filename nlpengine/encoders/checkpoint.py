@@ -71,8 +71,24 @@ def load_encoder(
             f"the weights in {folder} lack {len(missing)} tensors of the encoder, "
             f"{missing[0]} for one: they are not those of its config.json."
         )
+    _align(model)
     swap_kernels(model, linear)
     return Encoder(model, family, backend=backend, rounded=linear.onednn)
+
+
+ALIGNMENT = 64
+"""Bytes that torch's own tensors are aligned to."""
+
+
+def _align(model: nn.Module) -> None:
+    """Move parameters off the mapped file where it holds them at odd addresses.
+
+    Matrix products round by where their operands begin, so the same weights from two files would
+    give results that differ in the last bit.
+    """
+    for parameter in model.parameters():
+        if parameter.data_ptr() % ALIGNMENT:
+            parameter.data = parameter.data.clone()
 
 
 def _implementation(family: Family, backend: Backend) -> str:
@@ -156,6 +172,26 @@ def save_checkpoint(
     save_file(
         merged_state(encoder, head, shape), folder / "model.safetensors", metadata={"format": "pt"}
     )
+
+
+def save_encoder(folder: Path, encoder: Encoder) -> None:
+    """Write config.json and model.safetensors of an encoder alone, as its stock class saves them.
+
+    Args:
+        folder: Exists; files in it are overwritten.
+        encoder: The encoder.
+    """
+    from safetensors.torch import save_file
+    from transformers import AutoConfig
+
+    config = AutoConfig.for_model(**encoder.config.to_dict())
+    config.architectures = [type(encoder.model).__name__]
+    config.save_pretrained(folder)
+    tensors = {
+        name: value.detach().cpu().contiguous()
+        for name, value in encoder.model.state_dict().items()
+    }
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def encoder_digest(folder: Path, family: Family) -> str:

@@ -90,7 +90,8 @@ class PluginManager:
         found = load_task_file(path, wanted)
         if found.file is not None:
             remember(path, found.file.sha256)
-        self._given["task", name] = found
+        # Under its own name too: models and runs of several tasks know it by that.
+        self._given["task", name] = self._given["task", found.name] = found
         return found
 
     def encoder_names(self) -> list[str]:
@@ -169,11 +170,13 @@ class PluginManager:
         found = []
         for kind in GROUPS:
             for entry in find_plugins(kind, self._switches):
-                if (kind, entry.name) in self._given and entry.blocked is None:
+                given = self._given.get((kind, entry.name))
+                is_file = getattr(given, "file", None) is not None
+                if given is not None and not is_file and entry.blocked is None:
                     owner = {"distribution": entry.distribution, "version": entry.version}
                     found.append({"kind": entry.kind, "name": entry.name, **owner})
-        for (kind, _), given in self._given.items():
-            if kind == "task" and given.file is not None:
+        for (kind, name), given in self._given.items():
+            if kind == "task" and given.file is not None and name == given.name:
                 owner = {"distribution": given.file.name, "version": given.file.sha256[:12]}
                 own = {"kind": kind, "name": given.name, **owner, "sha256": given.file.sha256}
                 found.append(own)

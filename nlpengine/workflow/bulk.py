@@ -89,7 +89,7 @@ def predict_rows(
         first = next(source, None)
         if first is None:
             return
-        wanted = model.task.inputs
+        wanted = model.inputs
         known = resolve_columns(list(first.fields), wanted, mapping, first.origin.path)
         for record in itertools.chain([first], source):
             waiting.append(record)

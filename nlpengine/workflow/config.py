@@ -22,6 +22,9 @@ DEFAULT_LEARNING_RATE = 2e-5
 SCRATCH_LEARNING_RATE = 1e-4
 """The least for fresh weights, which a fine-tuning rate hardly moves: BERT pre-trained with it."""
 
+HEAD_LEARNING_RATE = 1e-3
+"""The least where the encoder is frozen and a fresh head alone has to move."""
+
 
 class RunConfig(BaseModel):
     """The settings of ``run``; field names are the flags' names.
@@ -51,6 +54,7 @@ class RunConfig(BaseModel):
     evaluate_every: int | None = Field(default=None, ge=1)
     patience: int | None = Field(default=None, ge=1)
     head: Literal["auto", "keep", "new"] = "auto"
+    add_head: bool = False
     baseline: bool = True
     seed: int = Field(default=0, ge=0)
     limit: int | None = Field(default=None, ge=1)
@@ -155,7 +159,9 @@ def resolve(
         chosen["batch_size"] = batch_size
     if config.lr is None:
         rate = spec.learning_rate if spec else DEFAULT_LEARNING_RATE
-        chosen["lr"] = max(rate, SCRATCH_LEARNING_RATE) if config.from_scratch else rate
+        least = HEAD_LEARNING_RATE if config.add_head else 0.0
+        least = SCRATCH_LEARNING_RATE if config.from_scratch else least
+        chosen["lr"] = max(rate, least)
     if config.epochs is None:
         steps = -(-windows // batch_size)
         wanted = -(-recipe.min_steps // max(1, steps))

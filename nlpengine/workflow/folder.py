@@ -7,8 +7,10 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nlpengine import _version
 from nlpengine.encoders.backends import choose_attention
@@ -38,6 +40,9 @@ from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.model_task import find_task
 
+if TYPE_CHECKING:
+    from nlpengine.workflow.joint import JointModel
+
 CARD = "nlpengine.json"
 MANIFEST = "manifest.json"
 
@@ -57,22 +62,24 @@ def save_model(model: Model, folder: Path) -> None:
             names = model.labels.names or [f"LABEL_{index}" for index in range(size)]
             save_checkpoint(target, network.encoder, network.head, model.shape, names)
         model.tokenizer.save(target, model.network.encoder.max_length)
-        card = {
-            "format": 1,
-            "nlpengine": _version.VERSION,
-            "task": model.task.name,
-            "head": model.network.kind,
-            "labels": {"names": model.labels.names, "weights": model.labels.weights},
-            "options": dataclasses.asdict(model.options),
-            "windows": dataclasses.asdict(model.policy),
-            "state": dict(model.state),
-            "encoder": dict(model.origin),
-        }
-        if model.task.file is not None:
-            card["task_file"] = dataclasses.asdict(model.task.file)
-        write_json(target / CARD, card)
+        about = {"format": 1, "nlpengine": _version.VERSION, "encoder": dict(model.origin)}
+        write_json(target / CARD, about | card_of(model))
 
     commit_folder(folder, write)
+
+
+def card_of(model: Model) -> dict[str, Any]:
+    """What a model's folder must say of its task, beside the weights."""
+    file = model.task.file
+    return {
+        "task": model.task.name,
+        **({} if file is None else {"task_file": dataclasses.asdict(file)}),
+        "head": model.network.kind,
+        "labels": {"names": model.labels.names, "weights": model.labels.weights},
+        "options": dataclasses.asdict(model.options),
+        "windows": dataclasses.asdict(model.policy),
+        "state": dict(model.state),
+    }
 
 
 def load_model(
@@ -83,7 +90,7 @@ def load_model(
     *,
     task: str | None = None,
     budget: int | None = None,
-) -> Model:
+) -> Model | JointModel:
     """Open a model folder, a run folder, or a stock fine-tuned checkpoint.
 
     Args:
@@ -104,24 +111,71 @@ def load_model(
     if not (folder / "config.json").is_file():
         raise UsageError(f"{folder} is no run and no model folder (no config.json).")
     card = _read_card(folder)
-    found, notes = find_task(folder, card, task, plugins)
-    labels = _labels(folder, card, found)
-    network, shape = _load_network(folder, found.head(labels), device, store, plugins)
-    length = network.encoder.max_length
-    stock = {"max_length": length, "overlap": default_overlap(length), "over": found.windows_over}
-    policy = WindowPolicy(**card.get("windows", stock))
-    network.budget.tokens = budget or max(device.token_budget, policy.max_length)
+    if "tasks" in card:
+        from nlpengine.workflow.joint_folder import load_joint
+
+        if task is not None:
+            task = plugins.task(task).name
+        joint = load_joint(folder, card, plugins, device, store, budget)
+        return joint if task is None else joint.model(task)
+    opened = Opened(folder, card, *find_task(folder, card, task, plugins))
+    spec = opened.task.head(opened.labels)
+    network, shape = _load_network(folder, spec, device, store, plugins)
+    model = model_of(opened, network, shape, Tokenizer(folder))
+    network.budget.tokens = budget or max(device.token_budget, model.policy.max_length)
+    return model
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A task's part of a model folder.
+
+    Attributes:
+        folder: The folder.
+        card: What `card_of` wrote; empty for a stock checkpoint.
+        task: The task.
+        notes: Sentences on how it was found.
+    """
+
+    folder: Path
+    card: Mapping[str, Any]
+    task: Task[Any]
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Of the head.
+
+        Raises:
+            DataError: A stock checkpoint without a classifier.
+        """
+        if self.card:
+            stored = self.card["labels"]
+            weights = stored["weights"]
+            return Labels(tuple(stored["names"]), None if weights is None else tuple(weights))
+        names = checkpoint_labels(self.folder)
+        if not names:
+            raise DataError(
+                "this is an encoder without a classifier. Fine-tune it first.", self.folder
+            )
+        return self.task.stock_labels(names)
+
+
+def model_of(opened: Opened, network: Network, shape: HeadShape, tokenizer: Tokenizer) -> Model:
+    """A model from its card and its network."""
+    task, length = opened.task, network.encoder.max_length
+    stock = {"max_length": length, "overlap": default_overlap(length), "over": task.windows_over}
     return Model(
-        task=found,
-        labels=labels,
+        task=task,
+        labels=opened.labels,
         network=network,
         shape=shape,
-        tokenizer=Tokenizer(folder),
-        policy=policy,
-        options=found.options(**card.get("options", {})),
-        state=card.get("state", {}),
-        origin=card.get("encoder", {"name": str(folder)}),
-        notes=notes,
+        tokenizer=tokenizer,
+        policy=WindowPolicy(**opened.card.get("windows", stock)),
+        options=task.options(**opened.card.get("options", {})),
+        state=opened.card.get("state", {}),
+        origin=opened.card.get("encoder", {"name": str(opened.folder)}),
+        notes=opened.notes,
     )
 
 
@@ -151,16 +205,6 @@ def _load_network(
     head = head.to(device.torch).eval()
     pooling = shape.pooling(encoder.config)
     return Network(encoder, head, spec.kind, device, budget, store, pooling), shape
-
-
-def _labels(folder: Path, card: Mapping[str, Any], task: Task[Any]) -> Labels:
-    if not card:
-        names = checkpoint_labels(folder)
-        if not names:
-            raise DataError("this is an encoder without a classifier. Fine-tune it first.", folder)
-        return task.stock_labels(names)
-    weights = card["labels"]["weights"]
-    return Labels(tuple(card["labels"]["names"]), None if weights is None else tuple(weights))
 
 
 def _read_card(folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nlpengine.data import Column, Example, Record
 from nlpengine.encoding import Encoding
-from nlpengine.errors import RowError
+from nlpengine.errors import RowError, UsageError, did_you_mean
 from nlpengine.workflow.inference import heads_logits
 from nlpengine.workflow.model import Model, Row, in_chunks
 
@@ -57,6 +57,25 @@ class JointModel:
 
     models: Mapping[str, Model]
 
+    def model(self, task: str) -> Model:
+        """One task's model.
+
+        Raises:
+            UsageError: It is none of these.
+        """
+        if task not in self.models:
+            known = ", ".join(self.models)
+            raise UsageError(
+                f"no head for the task {task!r}; there are {known}."
+                + did_you_mean(task, self.models)
+            )
+        return self.models[task]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on choices that were made in opening them."""
+        return tuple(note for model in self.models.values() for note in model.notes)
+
     @property
     def inputs(self) -> tuple[Column, ...]:
         """The fields that some task reads."""
@@ -69,15 +88,17 @@ class JointModel:
                 found[column.name] = Column(column.name, tuple(dict.fromkeys(aliases)), False)
         return tuple(found.values())
 
-    def __call__(self, text: Row | None = None, **named: Any) -> JointPrediction:
+    def __call__(self, text: Row | None = None, **named: Any) -> Any:
         """Predict one text or row; see `Model.__call__`.
+
+        Returns:
+            A `JointPrediction`.
 
         Raises:
             RowError: A task can't answer it, or none has its fields.
         """
         (answer,) = self.predict([named if text is None else text])
-        found: JointPrediction = answer
-        return found
+        return answer
 
     def predict(self, rows: Iterable[Row], *, errors: str = "raise") -> Iterator[Any]:
         """Predict any number of rows, in order, a chunk at a time.

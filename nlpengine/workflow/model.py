@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from nlpengine.data import Example, Origin, Record
+from nlpengine.data import Column, Example, Origin, Record
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoding import Encoding
 from nlpengine.encoding.tokenizer import Texts, Tokenizer, check_text
@@ -52,6 +52,11 @@ class Model:
     state: State = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The fields that it reads."""
+        return self.task.inputs
 
     def __call__(self, text: Row | None = None, **named: Any) -> Any:
         """Predict one text or row.

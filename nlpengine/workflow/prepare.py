@@ -66,8 +66,17 @@ def prepare(
     device: Device,
     plugins: PluginManager,
     listener: Listeners,
+    shared: Network | None = None,
 ) -> Prepared:
     """Read, check, load and encode.
+
+    Args:
+        config: The settings, as far as they were given.
+        task: What to learn.
+        device: Where.
+        plugins: Where encoders and families come from.
+        listener: Told about every choice.
+        shared: Another task's network, to put this one's head on its encoder.
 
     Raises:
         DataError: The data can't be used.
@@ -75,7 +84,7 @@ def prepare(
         UsageError: Settings that don't go together.
     """
     with tempfile.TemporaryDirectory(prefix="nlpengine-") as temporary:
-        return _prepare(config, task, device, plugins, listener, Path(temporary))
+        return _prepare(config, task, device, plugins, listener, Path(temporary), shared)
 
 
 def _prepare(
@@ -85,6 +94,7 @@ def _prepare(
     plugins: PluginManager,
     listener: Listeners,
     temporary: Path,
+    shared: Network | None,
 ) -> Prepared:
     """As `prepare`; an encoder made from scratch is in ``temporary`` until it is loaded."""
     options = make_options(task, config.options)
@@ -104,7 +114,9 @@ def _prepare(
         source = scratch_source(
             config.encoder, blueprint, texts, temporary, config.seed, family.tokenizer
         )
-    config, model, facts = _assemble(config, task, options, read, source, family, device, listener)
+    config, model, facts = _assemble(
+        config, task, options, read, source, family, device, listener, shared
+    )
     training = encode_training(model, read.train)
     if config.long_text == "truncate":
         _count_truncated(model, (*read.train, *read.dev, *read.test), listener)
@@ -133,12 +145,13 @@ def _assemble(
     family: Family,
     device: Device,
     listener: Listeners,
+    shared: Network | None,
 ) -> tuple[RunConfig, Model, dict[str, Any]]:
     """Encoder, head and tokenizer as a model; the settings, resolved; facts for the record."""
     train, labels = read.train, read.labels
     linear = choose_linear(device.torch)
     attention = choose_attention(family, device, config.attention)
-    encoder = load_encoder(
+    encoder = shared.encoder if shared else load_encoder(
         source.folder, linear, family=family, backend=attention.backend,
         attention_dropout=config.attention_dropout,
     )  # fmt: skip
@@ -152,7 +165,7 @@ def _assemble(
     head = build_head(encoder.config, shape, spec.size, config.seed)
     labels, kept = _start_head(head, config, source, shape, encoder.family, labels, task, listener)
     swap_kernels(head, linear)
-    budget = TokenBudget(int(config.batch_tokens or 0), listener.note)
+    budget = shared.budget if shared else TokenBudget(int(config.batch_tokens or 0), listener.note)
     encoder, head = encoder.to(device.torch), head.to(device.torch)
     pooling = shape.pooling(encoder.config)
     network = Network(encoder, head, spec.kind, device, budget, pooling=pooling)

@@ -229,3 +229,22 @@ def test_a_read_only_home_is_no_obstacle(file, tmp_path, monkeypatch):
     (tmp_path / "a file").write_text("")
     monkeypatch.setenv("NLPENGINE_HOME", str(tmp_path / "a file"))
     assert PluginManager().task(str(file)).name == "emotion"
+
+
+def test_several_tasks_on_one_encoder_may_be_files(file, tiny, reviews, tmp_path, capsys):
+    from nlpengine.workflow.joint import JointModel
+
+    other = file.with_name("other.py")
+    other.write_text(EMOTION.replace('"emotion"', '"mood"'))
+    output = tmp_path / "joint"
+    code, _, err = call(
+        capsys, "run", f"{file}:emotion,{other}:mood", "--data", f"emotion={reviews}", "--data",
+        f"mood={reviews}", "--encoder", tiny, "--epochs", 1, "--output", output, "--no-baseline",
+    )  # fmt: skip
+    assert code == 0, err
+    model = Engine().load(output)
+    assert isinstance(model, JointModel)
+    assert set(model("a great film").to_json()) == {"emotion", "mood"}
+    with pytest.raises(UsageError, match="no such file was run on this machine"):
+        other.write_text("")
+        Engine().load(output)

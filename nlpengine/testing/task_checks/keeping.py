@@ -50,7 +50,7 @@ def saves(subject: Subject) -> None:
     save_model(model, folder)
     # A new object, as another process has one: what only the old one knows is lost.
     plugins = manager_of(copy.deepcopy(subject.pristine))
-    again = load_model(folder, plugins, choose_device("cpu", "fp32"), EncoderStore())
+    again: Any = load_model(folder, plugins, choose_device("cpu", "fp32"), EncoderStore())
     require(again.labels == model.labels, f"labels: {model.labels} → {again.labels}")
     require(again.options == model.options, f"options: {model.options} → {again.options}")
     require_same(dict(model.state), dict(again.state), "what tune learned changes when it is saved")
@@ -74,7 +74,8 @@ def shares(subject: Subject) -> None:
     other = Subject(Neighbour(), ROWS, subject.folder / "neighbour")
     other.folder.mkdir()
     other.__dict__["encoder"] = subject.encoder
-    store, device, opened = EncoderStore(), choose_device("cpu", "fp32"), []
+    store, device = EncoderStore(), choose_device("cpu", "fp32")
+    opened: list[Any] = []
     for name, own in (("first", subject), ("second", other)):
         made = stirred(own.prepare().model)
         save_model(made, subject.folder / name)
