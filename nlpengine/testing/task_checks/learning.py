@@ -16,7 +16,8 @@ from nlpengine.testing.task_checks.values import json_of
 if TYPE_CHECKING:
     from torch import Tensor
 
-EPOCHS = 60
+ROUNDS = 6
+EPOCHS = 30
 STEPS = 150
 CLOSE = 0.02
 """How far below the best a score may be after learning by heart."""
@@ -194,14 +195,16 @@ def overfits(subject: Subject) -> None:
     from nlpengine.workflow.train import Course, train
 
     made = subject.prepare()
-    train([Course(made.model.network, made.training, _loss_of(made))],
-          _schedule(EPOCHS), None, Listener())  # fmt: skip
-    found = made.model.predict_examples(made.read.train)
-    name, score = subject.task.score(made.read.train, found, made.model.labels).main
-    require(
-        score.value >= subject.best - CLOSE,
-        f"{name} on the eight rows it learned for {EPOCHS} epochs is {score.value:.3f}, not "
-        f"{subject.best:g}",
+    course = Course(made.model.network, made.training, _loss_of(made))
+    for _ in range(ROUNDS):
+        train([course], _schedule(EPOCHS), None, Listener())
+        found = made.model.predict_examples(made.read.train)
+        name, score = subject.task.score(made.read.train, found, made.model.labels).main
+        if score.value >= subject.best - CLOSE:
+            return
+    raise AssertionError(
+        f"{name} on the eight rows that it learned for {ROUNDS * EPOCHS} epochs is "
+        f"{score.value:.3f}, not {subject.best:g}"
     )
 
 

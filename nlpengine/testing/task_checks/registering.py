@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from nlpengine.testing.checking import NotApplicable, require
@@ -19,9 +17,9 @@ SECONDS = 60
 SCRIPT = """
 import importlib, importlib.util, json, sys
 module, path, name, rows, options = json.load(sys.stdin)
-if module:
+try:
     found = importlib.import_module(module)
-else:
+except ModuleNotFoundError:  # a file that is on no path: a test, or a single file
     spec = importlib.util.spec_from_file_location("task_under_test", path)
     found = importlib.util.module_from_spec(spec)
     sys.modules["task_under_test"] = found
@@ -56,8 +54,7 @@ def _call(subject: Subject, hash_seed: int) -> Any:
     path = getattr(source, "__file__", None)
     if "<" in kind.__qualname__ or path is None:
         raise NotApplicable("the task is defined inside a function: no process can import it")
-    module = kind.__module__ if _importable(kind.__module__) else None
-    given = [module, path, kind.__qualname__, list(subject.records), dict(subject.options)]
+    given = [kind.__module__, path, kind.__qualname__, list(subject.records), dict(subject.options)]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
@@ -72,14 +69,6 @@ def _call(subject: Subject, hash_seed: int) -> Any:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise AssertionError(f"in a new process the task fails: {last}\n{done.stderr}")
     return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def _importable(module: str) -> bool:
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return False
-    return spec is not None and spec.origin is not None and Path(spec.origin).is_file()
 
 
 def registration(subject: Subject) -> None:
