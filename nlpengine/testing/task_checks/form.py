@@ -116,7 +116,7 @@ def _choices(hint: Any) -> tuple[Any, ...]:
 
 def _works(subject: Subject, name: str, value: Any) -> None:
     """Examples, labels, gold, loss and decoding with one option set otherwise."""
-    from nlpengine.errors import UsageError
+    from nlpengine.errors import DataError, UsageError
 
     task = subject.task
     chosen = dataclasses.replace(subject, options={**subject.options, name: value})
@@ -124,8 +124,8 @@ def _works(subject: Subject, name: str, value: Any) -> None:
     chosen.__dict__.update(encoder=subject.encoder, data=subject.data)
     try:
         made = chosen.prepared
-    except UsageError:
-        return  # a choice may be refused, with a reason
+    except (DataError, UsageError):
+        return  # a choice may not suit these rows, and says so
     except Exception as error:
         raise AssertionError(f"option {name}={value!r}: {type(error).__name__}: {error}") from error
     labels, options = made.model.labels, made.model.options

@@ -49,7 +49,7 @@ def saves(subject: Subject) -> None:
     folder = subject.folder / "saved"
     save_model(model, folder)
     # A new object, as another process has one: what only the old one knows is lost.
-    plugins = manager_of(copy.deepcopy(subject.pristine))
+    plugins = manager_of(subject.fresh())
     again: Any = load_model(folder, plugins, choose_device("cpu", "fp32"), EncoderStore())
     require(again.labels == model.labels, f"labels: {model.labels} → {again.labels}")
     require(again.options == model.options, f"options: {model.options} → {again.options}")
@@ -136,9 +136,17 @@ def _process_as_it_was() -> Iterator[None]:
             "torch's threads": torch.get_num_threads(),
         }
 
+    kept = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    # Where nobody else would seed them to: who seeds with 0 changes nothing the second time.
+    random.seed("pure")
+    np.random.seed(987_654_321)
+    torch.manual_seed(987_654_321)
     before = state()
     yield
     after = state()
+    random.setstate(kept[0])
+    np.random.set_state(kept[1])
+    torch.set_rng_state(kept[2])
     torch.set_default_dtype(before["torch's default type"])
     torch.set_grad_enabled(before["torch's gradients"])
     torch.set_num_threads(before["torch's threads"])

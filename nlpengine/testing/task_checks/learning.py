@@ -156,7 +156,8 @@ def _ideal(subject: Subject) -> list[list[WindowLogits]]:
     import torch
 
     made = subject.prepared
-    rows = [row.mul_(0.01).requires_grad_() for row in _random_rows(subject)]
+    # From zero, so that equal rows get equal logits: ranks know ties.
+    rows = [row.zero_().requires_grad_() for row in _random_rows(subject)]
     optimiser = torch.optim.Adam(rows, lr=0.3)
     places = list(range(len(rows)))
     for _ in range(STEPS):

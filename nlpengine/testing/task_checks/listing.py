@@ -19,6 +19,7 @@ CHECKS: Mapping[str, Check] = {
     check.__name__: check
     for check in (
         form.spec,
+        keeping.shares,  # before any other decodes: who patches the core has done it then
         form.options,
         form.demo,
         registering.registration,
@@ -42,7 +43,6 @@ CHECKS: Mapping[str, Check] = {
         scoring.metric,
         scoring.baselines,
         keeping.saves,
-        keeping.shares,
         keeping.pure,
     )
 }

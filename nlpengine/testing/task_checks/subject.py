@@ -59,7 +59,11 @@ class Subject:
             f"{len(self.records)} records: give at least {LEAST_ROWS}, with two labels or more",
         )
         # Before anything was done with it: what it learns must not be in the object.
-        self.pristine: Task[Any] = copy.deepcopy(self.task)
+        self._pristine = _copied(self.task)
+
+    def fresh(self) -> Task[Any]:
+        """The task as it was before anything was done with it."""
+        return _copied(self._pristine)
 
     @property
     def rows(self) -> list[Fields]:
@@ -174,6 +178,13 @@ def manager_of(task: Task[Any]) -> PluginManager:
     plugins = PluginManager()
     plugins.give(task)
     return plugins
+
+
+def _copied(task: Task[Any]) -> Task[Any]:
+    try:
+        return copy.deepcopy(task)
+    except Exception:  # it holds something that has no copies, like a module
+        return copy.copy(task)
 
 
 def stirred(model: Any) -> Any:
