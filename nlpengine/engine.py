@@ -60,8 +60,9 @@ class Engine:
             KeyboardInterrupt: Ctrl-C in training; the best model so far is in the run folder then.
         """
         config = make_config({"task": task, **settings})
-        run = execute(config, self.plugins, listener or Listener())
-        write_report(run.record)
+        with self.plugins.blaming():
+            run = execute(config, self.plugins, listener or Listener())
+            write_report(run.record)
         if run.record.status == "interrupted":
             raise KeyboardInterrupt
         return run
@@ -74,7 +75,8 @@ class Engine:
         Args:
             tasks: Their names; or single files, "./my_task.py:emotion".
             listener: Told what happens; nothing is printed without one.
-            settings: As for `run`; ``data``, ``map`` and ``options`` are dicts by task.
+            settings: As for `run`; ``data``, ``format``, ``map`` and ``options`` are dicts
+                by task.
 
         Raises:
             NlpengineError: Whatever is wrong, in one message.
@@ -86,9 +88,11 @@ class Engine:
             run.model("Greta loved the soup in Bergen.")["ner"].entities
         """
         names = [self.plugins.task(task).name for task in tasks]
-        done = execute_joint(joint_configs(names, settings), self.plugins, listener or Listener())
-        for record in done.records.values():
-            write_report(record)
+        configs = joint_configs(names, settings)
+        with self.plugins.blaming():
+            done = execute_joint(configs, self.plugins, listener or Listener())
+            for record in done.records.values():
+                write_report(record)
         if done.status == "interrupted":
             raise KeyboardInterrupt
         return done
@@ -114,12 +118,18 @@ class Engine:
             NlpengineError: It can't be opened.
         """
         where = choose_device(device)
-        return load_model(
-            Path(path), self.plugins, where, self.encoders, task=task, budget=batch_tokens
-        )
+        with self.plugins.blaming():
+            return load_model(
+                Path(path), self.plugins, where, self.encoders, task=task, budget=batch_tokens
+            )
 
     def evaluate(
-        self, model: Model | JointModel, data: str | Path, *, map: dict[str, str] | None = None
+        self,
+        model: Model | JointModel,
+        data: str | Path,
+        *,
+        map: dict[str, str] | None = None,
+        format: str | None = None,
     ) -> Evaluation:
         """Score a model on a labelled file or a folder's test split.
 
@@ -127,6 +137,7 @@ class Engine:
             model: From `load` or a run.
             data: Where the rows are.
             map: Field → column, where names can't be inferred.
+            format: Of the files, where names don't say it.
 
         Raises:
             DataError: The rows can't be used.
@@ -137,7 +148,8 @@ class Engine:
                 f"the model has heads for {', '.join(model.models)}: choose one with --task "
                 "(in Python: load(…, task=…))."
             )
-        return evaluate(model, str(data), map or {})
+        with self.plugins.blaming():
+            return evaluate(model, str(data), map or {}, self.plugins.readers, format)
 
 
 def load(path: str | Path, *, task: str | None = None, device: str = "auto") -> Model | JointModel:

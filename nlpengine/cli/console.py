@@ -18,6 +18,12 @@ def json_flag(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def format_flag(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The ``--format`` flag: a name of ours, or of a plugin's reader."""
+    about = "Of the files: csv, tsv, jsonl … or a plugin's. [default: by names and first lines]"
+    return click.option("--format", help=about)(function)
+
+
 def result_console() -> Console:
     """For results."""
     return Console(file=sys.stdout, highlight=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nlpengine.cli.console import json_flag, parse_map, print_json
+from nlpengine.cli.console import format_flag, json_flag, parse_map, print_json
 
 
 @click.group()
@@ -17,6 +17,7 @@ def command() -> None:
 @command.command()
 @click.argument("task")
 @click.argument("path")
+@format_flag
 @click.option("--map", "mapping", help="Columns: text=review,label=stars.")
 @click.option("--encoder", help="Whose tokenizer counts the tokens. [default: minilm]")
 @click.option("--max-length", type=int, help="Tokens per window. [default: the encoder's]")

@@ -13,7 +13,7 @@ from nlpengine.cli.console import json_flag, print_json
 @json_flag
 def command(as_json: bool) -> None:
     """Say which device, kernels, encoders and plugins a run would use here, and why."""
-    from nlpengine.report.terminal import plain_table
+    from nlpengine.report.plain import plain_table
 
     facts = _facts()
     if as_json:
@@ -32,7 +32,7 @@ def _facts() -> dict[str, Any]:
     from nlpengine.encoders.families import FAMILIES
     from nlpengine.encoders.kernels import choose_linear
     from nlpengine.encoders.locate import availability
-    from nlpengine.plugin.manager import PluginManager
+    from nlpengine.plugin.probe import survey
     from nlpengine.workflow.record import versions
 
     device = choose_device()
@@ -51,7 +51,7 @@ def _facts() -> dict[str, Any]:
         "plugins": {
             f"{state.entry.kind} {state.entry.name}": state.status
             + (f": {state.reason}" if state.reason else "")
-            for state in PluginManager().states()
+            for state in survey(everything=True)
         },
         "versions": versions(),
     }

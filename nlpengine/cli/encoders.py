@@ -36,7 +36,7 @@ def command(context: click.Context, as_json: bool) -> None:
     from nlpengine.encoders.catalog import CATALOG
     from nlpengine.encoders.locate import availability
     from nlpengine.plugin.manager import PluginManager
-    from nlpengine.report.terminal import plain_table
+    from nlpengine.report.plain import plain_table
 
     found = [(spec, availability(spec)) for spec in CATALOG]
     others = PluginManager().encoder_names()
@@ -73,7 +73,7 @@ def show(name: str, as_json: bool) -> None:
     """Say all that the catalog knows of NAME."""
     from nlpengine.encoders.locate import availability, unknown_encoder
     from nlpengine.plugin.manager import PluginManager
-    from nlpengine.report.terminal import plain_table
+    from nlpengine.report.plain import plain_table
 
     spec = PluginManager().encoder_spec(name)
     if spec is None:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import click
 
-from nlpengine.cli.console import json_flag, parse_map, print_json, print_notes, use_threads
+from nlpengine.cli.console import (
+    format_flag,
+    json_flag,
+    parse_map,
+    print_json,
+    print_notes,
+    use_threads,
+)
 
 
 @click.command()
 @click.argument("run")
 @click.option("--data", required=True, help="A labelled file, or a folder's test split, or demo.")
+@format_flag
 @click.option("--map", "mapping", help="Columns: text=review,label=stars.")
 @click.option("--task", help="The task of a stock checkpoint, or a model's FILE.py:NAME.")
 @click.option("--device", default="auto", show_default=True)
@@ -23,6 +31,7 @@ from nlpengine.cli.console import json_flag, parse_map, print_json, print_notes,
 def command(
     run: str,
     data: str,
+    format: str | None,
     mapping: str | None,
     task: str | None,
     device: str,
@@ -37,7 +46,7 @@ def command(
 
     engine = Engine()
     model = engine.load(run, task=task, device=device, batch_tokens=batch_tokens)
-    evaluation = engine.evaluate(model, data, map=parse_map(mapping))
+    evaluation = engine.evaluate(model, data, map=parse_map(mapping), format=format)
     print_notes((*model.notes, *evaluation.notes))
     if as_json:
         print_json(evaluation.to_json())

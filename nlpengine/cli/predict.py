@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from nlpengine.cli.console import (
     use_threads,
 )
 from nlpengine.errors import DataError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from nlpengine.data.readers import Readers
 
 
 @click.command()
@@ -37,8 +40,8 @@ from nlpengine.errors import DataError, ExitCode, UsageError
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "tsv", "jsonl", "parquet", "text"]),
-    help="Of FILE. [default: by its name; .txt and - are one text a line]",
+    help="Of FILE: csv, tsv, jsonl, parquet, text, one of the task's or a plugin's. [default: by "
+    "its name; .txt and - are one text a line]",
 )
 @click.option("--map", "mapping", help="Columns: text=review.")
 @click.option("--task", help="The task of a stock checkpoint, or a model's FILE.py:NAME.")
@@ -73,12 +76,14 @@ def command(
     use_threads(threads)
     from nlpengine.engine import Engine
 
-    model = Engine().load(run, task=task, device=device, batch_tokens=batch_tokens)
+    engine = Engine()
+    model = engine.load(run, task=task, device=device, batch_tokens=batch_tokens)
     print_notes(model.notes)
     if texts:
         _one(model, texts, as_json)
         return ExitCode.OK
-    return _many(model, str(file), output or "-", kind, parse_map(mapping), as_json)
+    readers = engine.plugins.readers
+    return _many(model, str(file), output or "-", kind, parse_map(mapping), as_json, readers)
 
 
 def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
@@ -98,15 +103,26 @@ def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
 
 
 def _many(
-    model: Any, file: str, output: str, kind: Any, mapping: dict[str, str], as_json: bool
+    model: Any,
+    file: str,
+    output: str,
+    kind: str | None,
+    mapping: dict[str, str],
+    as_json: bool,
+    readers: Readers,
 ) -> ExitCode:
-    from nlpengine.workflow.bulk import predict_rows, read_rows, row_format
+    from nlpengine.workflow.bulk import FORMATS, predict_rows, read_rows, row_format
 
-    kind = kind or row_format(file)
+    formats = model.formats
+    kind = kind or row_format(file, formats, readers)
+    if kind not in (*FORMATS, *formats) and readers.by_name(kind) is None:
+        known = (*FORMATS, *formats, *readers.names)
+        raise UsageError(f"--format {kind}: this model reads {', '.join(known)}.")
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
     rows, errors = 0, 0
-    records = read_rows(file, kind, model.inputs[0].name)
+    notes: list[str] = []
+    records = read_rows(file, kind, model.inputs[0].name, notes, readers)
     first = next(records, None)  # before there is any output
     if first is None:
         raise DataError("no rows to predict", file)
@@ -123,6 +139,8 @@ def _many(
     if as_json:
         print_json({"rows": rows, "errors": errors, "output": output})
     console = progress_console()
+    for note in notes:
+        console.print(f"· {note}", style="dim", markup=False)
     console.print(f"{rows} rows, {errors} with errors", style="dim", markup=False)
     return ExitCode.ROW_ERRORS if errors else ExitCode.OK
 

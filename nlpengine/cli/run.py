@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from nlpengine.cli.console import json_flag, parse_map, print_json, use_threads
+from nlpengine.cli.console import format_flag, json_flag, parse_map, print_json, use_threads
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
@@ -99,6 +99,7 @@ FLAGS = (
     click.option("--from-scratch", is_flag=True, flag_value=True, default=None, type=bool,
                  help="The architecture alone: fresh weights, a vocabulary of the training texts."),
     click.option("--data", help="demo, a folder, a file, or a Hub data set. [default: demo]"),
+    format_flag,
     click.option("--map", "mapping", help="Columns: text=review,label=stars."),
     click.option("--epochs", type=int, help="Passes over the training data. [default: recipe]"),
     click.option("--lr", type=float, help="Peak learning rate. [default: the encoder's recipe]"),

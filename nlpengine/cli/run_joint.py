@@ -14,7 +14,7 @@ from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 
-ALONE = ("data", "mapping", "from_scratch", "add_head", "config", "head")
+ALONE = ("data", "format", "mapping", "from_scratch", "add_head", "config", "head")
 """Flags of a run of one task that mean something else here, or nothing."""
 
 
@@ -36,6 +36,7 @@ def joint_command(names: Sequence[str]) -> click.Command:
     built.params = [flag for flag in built.params if flag.name not in ALONE]
     built.params[:0] = [
         click.Option(["--data", "sources"], multiple=True, help="TASK=PATH, once a task. [demo]"),
+        click.Option(["--format", "formats"], multiple=True, help="TASK=FORMAT, of its files."),
         click.Option(["--map", "mapping"], help="Columns: TASK.FIELD=COLUMN,…"),
         *(flag for task in tasks for flag in own_flags(task, prefix=task.name)),
     ]
@@ -46,6 +47,7 @@ def joint_command(names: Sequence[str]) -> click.Command:
 def _run(names: Sequence[str], tasks: Sequence[Task[Any]], values: dict[str, Any]) -> None:
     as_json, threads = values.pop("as_json"), values.pop("threads")
     sources, mapping = values.pop("sources"), parse_map(values.pop("mapping"))
+    formats = values.pop("formats")
     options: dict[str, dict[str, Any]] = {}
     for task in tasks:
         for field in dataclasses.fields(task.options):
@@ -55,6 +57,7 @@ def _run(names: Sequence[str], tasks: Sequence[Task[Any]], values: dict[str, Any
     settings = {name: value for name, value in values.items() if value is not None}
     settings |= {
         "data": dict(_of_task("--data", text, "=") for text in sources),
+        "format": dict(_of_task("--format", text, "=") for text in formats),
         "options": options,
         "map": _maps(mapping),
     }

@@ -16,7 +16,7 @@ from nlpengine.errors import NlpengineError
 def command(as_json: bool) -> None:
     """List the installed tasks: what each is, its fields and its options."""
     from nlpengine.plugin.manager import PluginManager
-    from nlpengine.report.terminal import plain_table
+    from nlpengine.report.plain import plain_table
 
     plugins = PluginManager()
     rows: list[dict[str, Any]] = []

@@ -9,7 +9,9 @@ from nlpengine.data.examples import (
     WordsExample,
 )
 from nlpengine.data.labels import check_labels, labels_are_numbers, parse_number, require_numbers
+from nlpengine.data.lines import read_lines
 from nlpengine.data.load import load_records, load_splits
+from nlpengine.data.readers import ReaderSpec
 from nlpengine.data.records import Origin, Record, SplitName, Splits
 from nlpengine.data.schemes import (
     Recognised,
@@ -19,7 +21,7 @@ from nlpengine.data.schemes import (
     iob2,
     recognise_scheme,
 )
-from nlpengine.data.tags import Entity
+from nlpengine.data.tags import Entity, tag_of
 
 __all__ = [
     "Column",
@@ -28,6 +30,7 @@ __all__ = [
     "Origin",
     "PairExample",
     "QuestionExample",
+    "ReaderSpec",
     "Recognised",
     "Record",
     "Role",
@@ -44,7 +47,9 @@ __all__ = [
     "load_records",
     "load_splits",
     "parse_number",
+    "read_lines",
     "recognise_scheme",
     "require_numbers",
     "resolve_columns",
+    "tag_of",
 ]

@@ -81,21 +81,29 @@ class WordsExample:
 
     Attributes:
         text: The sentence as its source has it, or its words with blanks between.
-        words: Where each word stands in ``text``: (start, end) in code points.
+        words: Where each word stands in ``text``: (start, end) in code points, in order. None for
+            a text that nobody has split yet.
         tags: A tag a word; None where unlabelled.
         origin: File and line.
         document: Which document it belongs to; "" where documents are not marked.
+        spans: The gold as a source has it that marks characters: (start, end, label), half open,
+            in order; None where it has tags, or nothing.
+        remarks: What was done to the row while reading, in words to count alike ones by.
     """
 
     text: str
-    words: tuple[tuple[int, int], ...]
+    words: tuple[tuple[int, int], ...] | None
     tags: tuple[str, ...] | None
     origin: Origin
     document: str = ""
+    spans: tuple[tuple[int, int, str], ...] | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The words with blanks between them."""
+        """The words with blanks between them; the text, while it is not split."""
+        if self.words is None:
+            return (self.text,)
         return (" ".join(self.text[start:end] for start, end in self.words),)
 
 

@@ -18,6 +18,7 @@ from nlpengine.data.labels import (
     require_labels,
     require_numbers,
 )
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.data.records import Record, SplitName, Splits
 from nlpengine.data.sources import Source, Table, read_source
 from nlpengine.data.split_column import split_by_column
@@ -40,6 +41,8 @@ def load_splits(
     limit: int | None = None,
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    readers: Readers = NO_READERS,
+    wanted: str | None = None,
 ) -> Splits:
     """Load a data set to train on.
 
@@ -59,13 +62,16 @@ def load_splits(
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels that say that a row has none ("-" in SNLI): left out, with a note.
+        readers: Formats of plugins.
+        wanted: The format of all files, from ``--format``; None to go by names and lines.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
-        UsageError: ``mapping`` names a field that the task doesn't have, or ``limit`` is too low.
-        PluginError: ``formats`` names one that doesn't exist.
+        UsageError: ``mapping`` names a field that the task doesn't have, ``limit`` is too low, or
+            ``wanted`` is no format.
+        PluginError: ``formats`` names one that doesn't exist, or two readers take a file.
     """
-    read = read_source(source, formats=formats)
+    read = read_source(source, None, formats, readers, wanted)
     split_by_column(read, _taken(columns, mapping))
     rows, notes = _rows_by_split(read, source, columns, mapping, label, classes is not False)
     if label is not None:
@@ -100,6 +106,8 @@ def load_records(
     classes: bool = True,
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    readers: Readers = NO_READERS,
+    wanted: str | None = None,
 ) -> tuple[Rows, tuple[str, ...], dict[str, str]]:
     """Load rows to predict or evaluate on: a file, or the test split alone of a folder or Hub set.
 
@@ -114,16 +122,19 @@ def load_records(
         classes: Whether labels are classes.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels of rows to leave out, where rows must have labels.
+        readers: Formats of plugins.
+        wanted: The format of all files, from ``--format``; None to go by names and lines.
 
     Returns:
         Records, notes, sha256 by file.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
-        UsageError: ``mapping`` names a field that the task doesn't have.
-        PluginError: ``formats`` names one that doesn't exist.
+        UsageError: ``mapping`` names a field that the task doesn't have, or ``wanted`` is no
+            format.
+        PluginError: ``formats`` names one that doesn't exist, or two readers take a file.
     """
-    read = read_source(source, only="test", formats=formats)
+    read = read_source(source, "test", formats, readers, wanted)
     split_by_column(read, _taken(columns, mapping))
     tables = [read.whole] if read.whole else read.splits.get("test")
     if not tables:

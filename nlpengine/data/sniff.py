@@ -12,6 +12,7 @@ from typing import Literal
 from nlpengine.data.conll import looks_like_conll
 from nlpengine.data.labelled import LABELLED_LINE
 from nlpengine.data.lines import StrPath, read_lines
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.data.split_names import parts_of
 from nlpengine.data.squad import looks_like_squad
 from nlpengine.data.sts import looks_like_sts
@@ -59,9 +60,9 @@ def split_suffix(name: str) -> tuple[str, str]:
     return path.stem, path.suffix.lower()
 
 
-def supported(formats: Sequence[str] = ()) -> str:
+def supported(formats: Sequence[str] = (), readers: Readers = NO_READERS) -> str:
     """What is read, in words; ``formats`` are those the task reads beside the usual ones."""
-    return "; ".join([SUPPORTED, *(_TASK_FORMATS[name] for name in formats)])
+    return "; ".join([SUPPORTED, *(_TASK_FORMATS[name] for name in formats)]) + readers.said()
 
 
 def data_suffixes(formats: Sequence[str] = ()) -> tuple[str, ...]:
@@ -69,8 +70,8 @@ def data_suffixes(formats: Sequence[str] = ()) -> tuple[str, ...]:
     return (*SUFFIXES, *(CONLL_SUFFIXES if "conll" in formats else ()))
 
 
-def sniff(path: StrPath, formats: Sequence[str] = ()) -> Format | TaskFormat:
-    """Decide the format of a file.
+def sniff(path: StrPath, formats: Sequence[str] = (), readers: Readers = NO_READERS) -> str:
+    """Decide the format of a file: a `Format`, a `TaskFormat`, or the name of a reader's.
 
     Formats of the task come first: ``.conll`` and its like, and TSV, .txt or no suffix where the
     first 50 lines look like a word and a tag each; ``.json`` where the file is one SQuAD document;
@@ -78,37 +79,55 @@ def sniff(path: StrPath, formats: Sequence[str] = ()) -> Format | TaskFormat:
 
     Without a suffix that says it, a file is ``label text`` lines if its first 50 lines that aren't
     empty all are, with at most 20 labels that come back; it is TSV if its first line holds a tab.
+    Readers come last: by suffix, then by lines.
 
     Args:
         path: The file.
         formats: Of "conll", "squad" and "sts", those that the task reads.
+        readers: Formats of plugins.
 
     Raises:
         DataError: None of the supported formats; or see :func:`nlpengine.data.lines.read_lines`.
-        PluginError: ``formats`` names one that doesn't exist.
+        PluginError: ``formats`` names one that doesn't exist, or two readers take the file.
     """
     name = os.fspath(path)
     suffix = split_suffix(PurePath(name).name)[1]
     packed = name.lower().endswith(".gz")
-    asked = _of_task(name, suffix, formats)
+    asked = task_format(name, formats)
     if asked is not None:
         return asked
     known = SUFFIXES.get(suffix)
     if known is not None and not (packed and known == "parquet"):
         return known
     if suffix not in ("", ".txt"):
+        if (reader := readers.by_suffix(suffix)) is not None:
+            return reader.name
         said = suffix + ".gz" * packed
-        raise DataError(f"{said} is not a supported format. Use {supported(formats)}", name)
+        use = supported(formats, readers)
+        raise DataError(f"{said} is not a supported format. Use {use}", name)
     lines = _first_lines(name)
     if _are_labelled(lines):
         return "labelled"
     if lines and "\t" in lines[0]:
         return "tsv"
+    if lines and (reader := readers.by_lines(lines)) is not None:
+        return reader.name
     problem = "the file is empty" if not lines else "the file's format can't be told from its lines"
-    raise DataError(f"{problem}. Use {supported(formats)}", name)
+    raise DataError(f"{problem}. Use {supported(formats, readers)}", name)
 
 
-def _of_task(name: str, suffix: str, formats: Sequence[str]) -> TaskFormat | None:
+def task_format(name: str, formats: Sequence[str]) -> TaskFormat | None:
+    """The format of a task's own that a file is in; None where it is in none.
+
+    Args:
+        name: The file.
+        formats: Those that the task reads.
+
+    Raises:
+        DataError: The file can't be read.
+        PluginError: ``formats`` names one that doesn't exist.
+    """
+    suffix = split_suffix(PurePath(name).name)[1]
     for unknown in (wanted for wanted in formats if wanted not in _TASK_FORMATS):
         raise PluginError(
             f"the task reads a format {unknown!r}, and there are {', '.join(_TASK_FORMATS)}."

@@ -15,12 +15,13 @@ from nlpengine.data.hub import looks_like_hub_id, read_hub
 from nlpengine.data.jsonl import read_jsonl
 from nlpengine.data.labelled import read_labelled
 from nlpengine.data.parquet import read_parquet
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.data.records import Record, SplitName
 from nlpengine.data.sniff import sniff, split_suffix, supported
 from nlpengine.data.split_files import find_split_files
 from nlpengine.data.squad import read_squad
 from nlpengine.data.sts import read_sts
-from nlpengine.errors import DataError
+from nlpengine.errors import DataError, UsageError, did_you_mean
 
 READERS: dict[str, Callable[[str], Iterator[Record]]] = {
     "csv": read_csv,
@@ -76,7 +77,13 @@ class Source:
     notes: list[str] = field(default_factory=list)
 
 
-def read_source(source: str, only: SplitName | None = None, formats: Sequence[str] = ()) -> Source:
+def read_source(
+    source: str,
+    only: SplitName | None = None,
+    formats: Sequence[str] = (),
+    readers: Readers = NO_READERS,
+    wanted: str | None = None,
+) -> Source:
     """Read a data set.
 
     Args:
@@ -85,18 +92,22 @@ def read_source(source: str, only: SplitName | None = None, formats: Sequence[st
         only: Read this split alone, where the source has splits.
         formats: Formats that the task reads beside the usual ones, see
             :func:`nlpengine.data.sniff.sniff`.
+        readers: Formats of plugins.
+        wanted: The format of all files; None to go by names and lines.
 
     Raises:
         DataError: Nothing there, a layout that isn't known or is ambiguous, or a file that can't be
             read.
+        UsageError: ``wanted`` is no format.
     """
+    how = _How(tuple(formats), readers, wanted)
     path = Path(source)
     # os.path, not pathlib: a name that the system can't even look up is no error here.
     if os.path.isdir(path):
-        return _read_folder(path, only, formats)
+        return _read_folder(path, only, how)
     made = Source()
     if os.path.exists(path):
-        made.whole = _read_file(path, formats, made)
+        made.whole = _read_file(path, how, made)
         return made
     if not looks_like_hub_id(source):
         raise DataError(
@@ -104,6 +115,8 @@ def read_source(source: str, only: SplitName | None = None, formats: Sequence[st
             "the path",
             source,
         )
+    if wanted is not None:
+        raise UsageError(f"--format {wanted}: is for files, and {source} is a Hub data set.")
     splits, made.fingerprints, notes = read_hub(source)
     made.notes += notes
     made.splits = {
@@ -114,9 +127,41 @@ def read_source(source: str, only: SplitName | None = None, formats: Sequence[st
     return made
 
 
-def _read_folder(folder: Path, only: SplitName | None, formats: Sequence[str]) -> Source:
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What files may be."""
+
+    formats: tuple[str, ...]
+    readers: Readers
+    wanted: str | None
+
+    def kind_of(self, path: Path) -> str:
+        """A file's format."""
+        if self.wanted is None:
+            return sniff(path, self.formats, self.readers)
+        known = (*READERS, *self.formats, *self.readers.names)
+        if self.wanted not in known:
+            raise UsageError(
+                f"--format {self.wanted}: no such format here.{did_you_mean(self.wanted, known)} "
+                f"There are {', '.join(known)}."
+            )
+        return self.wanted
+
+    def read(self, kind: str, path: str, notes: list[str]) -> Iterator[Record]:
+        """The records of a file."""
+        if kind in READERS:
+            return READERS[kind](path)
+        if kind in TASK_READERS:
+            return TASK_READERS[kind](path, notes)
+        reader = self.readers.by_name(kind)
+        if reader is None:
+            raise ValueError(f"no reader {kind!r}")
+        return reader.read(path)
+
+
+def _read_folder(folder: Path, only: SplitName | None, how: _How) -> Source:
     made = Source()
-    files = find_split_files(folder, formats, made.notes)
+    files = find_split_files(folder, how.formats, made.notes, how.readers)
     folders = find_split_folders(folder)
     for split in files.keys() & folders.keys():
         raise DataError(
@@ -125,10 +170,14 @@ def _read_folder(folder: Path, only: SplitName | None, formats: Sequence[str]) -
             folder,
         )
     if not files and not folders:
-        raise DataError(f"no split found. {_LAYOUTS}; formats are {supported(formats)}", folder)
+        known = supported(how.formats, how.readers)
+        raise DataError(f"no split found. {_LAYOUTS}; formats are {known}", folder)
+    if folders and how.wanted is not None:
+        names = ", ".join(f"{path.name}/" for path in folders.values())
+        raise UsageError(f"--format {how.wanted}: is for files, and {names} hold a file a text.")
     for split, paths in files.items():
         if only in (None, split):
-            made.splits[split] = [_read_file(path, formats, made) for path in paths]
+            made.splits[split] = [_read_file(path, how, made) for path in paths]
     for split, path in folders.items():
         if only in (None, split):
             records, fingerprints, notes = read_split_folder(path)
@@ -138,17 +187,16 @@ def _read_folder(folder: Path, only: SplitName | None, formats: Sequence[str]) -
     return made
 
 
-def _read_file(path: Path, formats: Sequence[str], made: Source) -> Table:
-    kind = sniff(path, formats)
+def _read_file(path: Path, how: _How, made: Source) -> Table:
+    kind = how.kind_of(path)
     suffix = split_suffix(path.name)[1]
-    if suffix in ("", ".txt") or (suffix in _TELLING and kind in TASK_READERS):
+    by_lines = suffix in ("", ".txt") or (suffix in _TELLING and kind in TASK_READERS)
+    if by_lines and how.wanted is None:
         what = f"{suffix} files" if suffix in _TELLING else "files without a telling suffix"
-        note = f"{what} were read as {_SAID[kind]}, going by their first lines."
+        note = f"{what} were read as {_SAID.get(kind, kind)}, going by their first lines."
         made.notes += [note] if note not in made.notes else []
     name = str(path)
-    asked = TASK_READERS.get(kind)
-    rows = READERS[kind](name) if asked is None else asked(name, made.notes)
-    table = Table(name, tuple(rows))
+    table = Table(name, tuple(how.read(kind, name, made.notes)))
     with open(path, "rb") as stream:
         made.fingerprints[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
     return table

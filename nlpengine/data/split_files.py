@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nlpengine.data.folders import entries_of
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.data.records import SplitName
 from nlpengine.data.sniff import data_suffixes, split_suffix
 from nlpengine.data.split_names import SPLIT_NAMES, parts_of, split_of
@@ -19,7 +20,9 @@ _MATCHED, _MISMATCHED = "matched", "mismatched"
 Files = dict[SplitName, list[Path]]
 
 
-def find_split_files(folder: Path, formats: Sequence[str], notes: list[str]) -> Files:
+def find_split_files(
+    folder: Path, formats: Sequence[str], notes: list[str], readers: Readers = NO_READERS
+) -> Files:
     """Find the files of each split: ``train.csv`` before ``sts-train.csv``, shards in order.
 
     Of MultiNLI's two dev (and test) splits the matched one is taken. What isn't read is said in
@@ -45,7 +48,7 @@ def find_split_files(folder: Path, formats: Sequence[str], notes: list[str]) -> 
         if split := SPLIT_NAMES.get(stem):
             whole.setdefault(split, []).append(path)
         # A name that says it in part may be any file about the split: only data files count.
-        elif (split := split_of(stem)) and suffix in suffixes:
+        elif (split := split_of(stem)) and (suffix in suffixes or readers.by_suffix(suffix)):
             partial.setdefault(split, []).append(path)
         else:
             others.append(path.name)

@@ -27,7 +27,7 @@ from nlpengine.plugin.prediction import Labels, State, WindowLogits, Wrong
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nlpengine.plugin.files import TaskFile
+    from nlpengine.plugin.listing import TaskFile
 
 E = TypeVar("E", bound=Example)
 
@@ -111,6 +111,20 @@ class Task(ABC, Generic[E]):
             DataError: The row can't be one, with what to do.
         """
 
+    def settle(self, train: Sequence[E], options: Any) -> tuple[Any, tuple[str, ...]]:
+        """Fill options that training data decides ("auto"), before anything else is done with it.
+
+        The model keeps what was decided; one of another's making has the options as they were.
+
+        Args:
+            train: Training examples, as `adapt` made them.
+            options: As the user gave them.
+
+        Returns:
+            The options to go on with, and a sentence on each that was decided.
+        """
+        return options, ()
+
     def review(
         self, splits: Mapping[str, Sequence[E]], options: Any
     ) -> tuple[Mapping[str, Sequence[E]], tuple[str, ...]]:
@@ -137,6 +151,10 @@ class Task(ABC, Generic[E]):
     def head(self, labels: Labels) -> HeadSpec:
         """The head to put on the encoder."""
 
+    def shown(self, example: E) -> str:
+        """The text that a person sees, and that characters in predictions count in."""
+        return " ".join(example.texts)
+
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
         """What the encoder reads in prediction: texts, or several versions of them to average."""
         return (example.texts,)
@@ -152,6 +170,17 @@ class Task(ABC, Generic[E]):
             [tokens], `IGNORED` where there is none. span: the first and the last token of the
             answer, counted in the window [2].
         """
+
+    def training_notes(
+        self, examples: Sequence[E], gold: Sequence[Sequence[Any]]
+    ) -> tuple[str, ...]:
+        """What to say of the gold that training gets, such as what no window holds.
+
+        Args:
+            examples: Training examples.
+            gold: What `gold` gave for each window of each.
+        """
+        return ()
 
     @abstractmethod
     def loss(
@@ -188,6 +217,10 @@ class Task(ABC, Generic[E]):
     @abstractmethod
     def gold_of(self, example: E) -> Any:
         """The gold as it stands in predictions.jsonl; None for an example without."""
+
+    def about(self, example: E) -> Mapping[str, object]:
+        """What a row of predictions.jsonl says of an example beside gold and prediction."""
+        return {"text": self.shown(example)}
 
     def check_gold(self, example: E, labels: Labels) -> None:
         """Refuse an example that can't be scored.

@@ -7,9 +7,8 @@ import importlib.util
 import inspect
 import json
 import sys
-import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,20 +17,11 @@ import pluggy
 
 from nlpengine.errors import PluginError, UsageError, did_you_mean
 from nlpengine.plugin import hookspecs
+from nlpengine.plugin.answers import check_task
 from nlpengine.plugin.contract import Task
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFile:
-    """Where a task in a single file came from.
-
-    Attributes:
-        name: The file's name.
-        sha256: Hex, of what the file held when it was loaded.
-    """
-
-    name: str
-    sha256: str
+from nlpengine.plugin.faults import Breach, fault_of
+from nlpengine.plugin.listing import GROUPS, PluginEntry, TaskFile
+from nlpengine.plugin.surroundings import watched
 
 
 def file_reference(text: str) -> tuple[Path, str | None] | None:
@@ -47,61 +37,74 @@ def file_reference(text: str) -> tuple[Path, str | None] | None:
     return (Path(path + ".py"), name) if mark else None
 
 
-def load_task_file(path: Path, name: str | None) -> Task[Any]:
+def load_task_file(reference: str) -> tuple[Task[Any], PluginEntry, tuple[str, ...]]:
     """Import a file and give the task of a name in it, its `Task.file` filled in.
 
     The file is imported as a module of its own, by what it holds: two versions of one file are two
     modules. Its folder doesn't join ``sys.path``.
 
     Args:
-        path: The file.
-        name: The task's name; None where the file has a single task.
+        reference: ``FILE.py:NAME``; ``FILE.py`` where it has a single task.
+
+    Returns:
+        The task, an entry that messages can name, and what the file did that it should not.
 
     Raises:
         UsageError: No such file, or no such task in it.
         PluginError: The file fails to import, or holds no task.
     """
+    path, name = file_reference(reference) or (Path(reference), None)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}.") from error
-    digest = hashlib.sha256(content).hexdigest()
+    file = TaskFile(path, hashlib.sha256(content).hexdigest())
+    entry = _entry(file, name or path.stem)
+    remarks: list[str] = []
     try:
-        tasks = {task.name: task for task in _tasks(_module(path, digest))}
+        with watched(remarks):
+            tasks = {task.name: task for task in _tasks(_module(entry))}
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # sys.exit() in the file is a failure, not an exit
-        kind = "" if isinstance(error, PluginError) else f"{type(error).__name__}: "
-        raise PluginError(
-            f"the task file {path} failed: {kind}{error}\n{traceback.format_exc()}"
-        ) from error
-    task = tasks.get(name) if name else next(iter(tasks.values()), None)
+        fault = fault_of(error, entry)
+        raise PluginError(f"the task file {path} failed: {fault}\n{fault.trace}") from error
+    task = _chosen(tasks, path, name)
+    task.file = file
+    return task, _entry(file, task.name), tuple(f"the task file {path} {said}" for said in remarks)
+
+
+def _chosen(tasks: dict[str, Task[Any]], path: Path, name: str | None) -> Task[Any]:
     if not tasks:
         raise PluginError(
             f"{path} holds no task: write a subclass of nlpengine.plugin.Task with a name and all "
             "its methods, or a hook nlpengine_task()."
-        )
-    if task is None:
-        raise UsageError(
-            f"{path} has no task {name!r}.{did_you_mean(str(name), tasks)} "
-            f"It has {', '.join(sorted(tasks))}."
         )
     if name is None and len(tasks) > 1:
         raise UsageError(
             f"{path} has several tasks, {', '.join(sorted(tasks))}: name one, like "
             f"{path}:{min(tasks)}"
         )
-    task.file = TaskFile(path.name, digest)
-    return task
+    if name is not None and name not in tasks:
+        raise UsageError(
+            f"{path} has no task {name!r}.{did_you_mean(name, tasks)} "
+            f"It has {', '.join(sorted(tasks))}."
+        )
+    return tasks[name] if name else next(iter(tasks.values()))
 
 
-def _module(path: Path, digest: str) -> ModuleType:
-    name = f"nlpengine_file_{digest[:16]}"
+def _entry(file: TaskFile, name: str) -> PluginEntry:
+    point = EntryPoint(name, f"nlpengine_file_{file.sha256[:16]}", GROUPS["task"])
+    return PluginEntry("task", name, file.path.name, file.sha256[:12], point, file=file)
+
+
+def _module(entry: PluginEntry) -> ModuleType:
+    name, path = entry.package, entry.file.path if entry.file else Path()
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise PluginError(f"{path} can't be imported")
+        raise Breach(f"{path} can't be imported")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up there
     try:
@@ -116,7 +119,7 @@ def _tasks(module: ModuleType) -> Iterator[Task[Any]]:
     """Instances and complete classes of the module's own, then what its hook gives."""
     for value in list(vars(module).values()):
         if isinstance(value, Task):
-            yield value
+            yield _checked(value)
         elif (
             inspect.isclass(value)
             and issubclass(value, Task)
@@ -124,15 +127,20 @@ def _tasks(module: ModuleType) -> Iterator[Task[Any]]:
             and not inspect.isabstract(value)
             and hasattr(value, "name")
         ):
-            yield value()
+            yield _checked(value())
     manager = pluggy.PluginManager("nlpengine")
     manager.add_hookspecs(hookspecs)
     manager.register(module)
     manager.check_pending()
     for answer in manager.hook.nlpengine_task():
         if not isinstance(answer, Task):
-            raise PluginError(f"nlpengine_task() gave {type(answer).__name__}, not a Task")
-        yield answer
+            raise Breach(f"nlpengine_task() gave {type(answer).__name__}, not a Task", module)
+        yield _checked(answer)
+
+
+def _checked(task: Task[Any]) -> Task[Any]:
+    check_task(task)
+    return task
 
 
 # --- which files were run here --------------------------------------------------------------------
@@ -141,9 +149,11 @@ def _tasks(module: ModuleType) -> Iterator[Task[Any]]:
 # remembered on this machine, so that nothing new is run.
 
 
-def remember(path: Path, sha256: str) -> None:
-    """Keep where a file of this digest is; silently not, where the cache can't be written."""
-    known = _known() | {sha256: str(path.resolve())}
+def remember(entry: PluginEntry) -> None:
+    """Keep where a task's file is; not, where the cache can't be written."""
+    if entry.file is None:
+        return
+    known = _known() | {entry.file.sha256: str(entry.file.path.resolve())}
     place = _place()
     staging = place.with_name(f".{place.name}.tmp")
     try:

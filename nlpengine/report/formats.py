@@ -22,10 +22,18 @@ NAMES = {
     "support": "Examples",
     "tf-idf": "TF-IDF",
     "majority": "the majority label",
+    "overlap": "word overlap",
+    "exact": "Exact match",
+    "gazetteer": "the gazetteer",
+    "features": "the tagger on features",
+    "f1_default": "F1, read leniently",
 }
 HINTS = {
     "accuracy": "the share that is right",
     "macro_f1": "mean of the labels' F1, each label counting alike",
+    "exact": "the share that is right to the letter, but for case, articles and punctuation",
+    "token_accuracy": "the share of words whose tag is right",
+    "f1_default": "tags that break their scheme's rules count as conlleval reads them",
     "mcc": f"0{NBSP}% is chance, 100{NBSP}% is perfect",
     "ece": "how far certainty and accuracy lie apart; lower is better",
 }

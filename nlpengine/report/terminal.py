@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from collections.abc import Iterable
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
 from nlpengine.metrics import Score, Scores, Table
 from nlpengine.metrics.scores import Cell
+from nlpengine.report.plain import result_console as _console
 from nlpengine.workflow.check import DataReport
 from nlpengine.workflow.record import BaselineScore, RunRecord
 
 SHOWN_MISTAKES = 3
-WIDEST = 100
-UNFOLDED = 10_000
 
 
 def percent(score: Score) -> str:
@@ -94,19 +89,6 @@ def print_table(part: Table, console: Console) -> None:
     console.print(table)
 
 
-def plain_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """A listing on standard output."""
-    table = RichTable(box=None, pad_edge=False)
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console = _console()
-    if not sys.stdout.isatty():
-        console.width = UNFOLDED  # a name that goes on in the next line can't be searched or copied
-    console.print(table)
-
-
 def print_findings(report: DataReport) -> None:
     """What a look at a data set brought up, warnings last, where they are read."""
     console = _console()
@@ -133,9 +115,3 @@ def _cell(cell: Cell) -> str:
 def _clip(text: str, most: int = 300) -> str:
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def _console() -> Console:
-    # On a pipe rich would assume 80 columns and fold the tables.
-    width = min(WIDEST, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDEST
-    return Console(file=sys.stdout, highlight=False, width=width)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import sys
+import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nlpengine.data.columns import resolve_columns
 from nlpengine.data.delimited import read_csv, read_tsv
 from nlpengine.data.jsonl import read_jsonl
 from nlpengine.data.lines import read_lines
 from nlpengine.data.parquet import read_parquet
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.data.records import Origin, Record
-from nlpengine.data.sniff import SUFFIXES, split_suffix
+from nlpengine.data.sniff import SUFFIXES, split_suffix, task_format
+from nlpengine.data.sources import TASK_READERS
 from nlpengine.errors import RowError, UsageError
 from nlpengine.workflow.model import Model
 
-RowFormat = Literal["csv", "tsv", "jsonl", "parquet", "text"]
-FORMATS: tuple[RowFormat, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
+FORMATS: tuple[str, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
+"""Formats that every task's rows come in."""
 
 READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
     "csv": read_csv,
@@ -29,40 +34,80 @@ READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
 }
 
 
-def row_format(name: str) -> RowFormat:
-    """The format that a file's name says: ``.txt`` is a text a line, and so is standard input.
+def row_format(name: str, formats: Sequence[str] = (), readers: Readers = NO_READERS) -> str:
+    """The format of a file: one of the task's own by its lines, else what its name says.
+
+    ``.txt`` is a text a line, and so is standard input.
+
+    Args:
+        name: The file; ``-`` for standard input.
+        formats: The task's own.
+        readers: Formats of plugins.
 
     Raises:
-        UsageError: The name says nothing.
+        UsageError: Name and lines say nothing.
+        DataError: The file can't be read.
     """
+    own = task_format(name, formats) if name != "-" else None
+    if own is not None:
+        return own
     suffix = split_suffix(Path(name).name)[1]
     if name == "-" or suffix == ".txt":
         return "text"
     known = SUFFIXES.get(suffix)
-    if known is None or known == "labelled":
-        raise UsageError(
-            f"{name}: the name doesn't say the format. Name it with --format {'|'.join(FORMATS)}."
-        )
-    return known
+    if known is not None:
+        return known
+    if (reader := readers.by_suffix(suffix)) is not None:
+        return reader.name
+    raise UsageError(
+        f"{name}: the name doesn't say the format. Name it with --format "
+        f"{'|'.join((*FORMATS, *formats, *readers.names))}."
+    )
 
 
-def read_rows(path: str, kind: RowFormat, field: str) -> Iterator[Record]:
+def read_rows(
+    path: str,
+    kind: str,
+    field: str,
+    notes: list[str] | None = None,
+    readers: Readers = NO_READERS,
+) -> Iterator[Record]:
     """Read rows one by one.
 
     Args:
         path: A file; ``-`` for standard input.
         kind: Its format; "text" is one text a line.
         field: The field that a line of text is.
+        notes: Gets sentences on what a task's own format left out.
+        readers: Formats of plugins.
 
     Raises:
         DataError: The file can't be read, or is no such format from some line on.
     """
+    said: list[str] = [] if notes is None else notes
+    if kind in TASK_READERS:
+        yield from _kept(path, lambda file: TASK_READERS[kind](file, said))
+        return
+    if kind not in FORMATS and (reader := readers.by_name(kind)) is not None:
+        yield from _kept(path, reader.read)
+        return
     path = "/dev/stdin" if path == "-" else path
     if kind != "text":
         yield from READERS[kind](path)
         return
     for number, line in read_lines(path):
         yield Record({field: line}, Origin(path, number))
+
+
+def _kept(path: str, read: Callable[[str], Iterator[Record]]) -> Iterator[Record]:
+    """Rows of a reader that may look at a file more than once: a stream is kept first."""
+    if path != "-":
+        yield from read(path)
+        return
+    with tempfile.NamedTemporaryFile(prefix="stdin-") as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.flush()
+        yield from read(kept.name)
 
 
 def predict_rows(

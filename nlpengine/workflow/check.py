@@ -12,6 +12,7 @@ from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.config import RunConfig, make_options, window_size
+from nlpengine.workflow.model import encode_texts
 from nlpengine.workflow.reading import read_examples
 from nlpengine.workflow.tokens import check_tokens
 
@@ -62,13 +63,14 @@ def check_data(config: RunConfig, plugins: PluginManager) -> DataReport:
     task = plugins.task(config.task)
     source = locate(config.encoder, plugins.encoder_spec)
     tokenizer = Tokenizer(source.folder)
-    found = read_examples(config, task, make_options(task, config.options))
+    found = read_examples(config, task, make_options(task, config.options), plugins.readers)
     limit = source.spec.max_length if source.spec else _limit(source.folder, plugins)
     length, overlap = window_size(config, task.recipe, limit)
     policy = WindowPolicy(min(length, limit), overlap, config.long_text, task.windows_over)
     findings = [*found.splits.findings]
     for name, examples in found.parts.items():
-        encodings = tokenizer.encode([example.texts for example in examples], policy)
+        texts = [example.texts for example in examples]
+        encodings = encode_texts(tokenizer, texts, examples, policy)
         findings += check_tokens(encodings, tokenizer, policy, name)
     if config.strict:
         require_clean(findings, config.data)

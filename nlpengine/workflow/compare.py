@@ -58,7 +58,7 @@ def worst_mistakes(
     """The wrong predictions, surest first."""
     found = [
         Mistake(
-            text=" ".join(example.texts),
+            text=task.shown(example),
             gold=wrong.gold,
             predicted=wrong.predicted,
             score=wrong.score,

@@ -38,6 +38,7 @@ class RunConfig(BaseModel):
     encoder: str = DEFAULT_ENCODER
     from_scratch: bool = False
     data: str = "demo"
+    format: str | None = None
     map: dict[str, str] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
     epochs: int | None = Field(default=None, ge=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nlpengine.data import load_records
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.metrics import Scores
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.reading import adapt
@@ -39,8 +40,21 @@ class Evaluation:
         }
 
 
-def evaluate(model: Model, data: str, mapping: dict[str, str]) -> Evaluation:
+def evaluate(
+    model: Model,
+    data: str,
+    mapping: dict[str, str],
+    readers: Readers = NO_READERS,
+    wanted: str | None = None,
+) -> Evaluation:
     """Read a labelled set (a folder's test split, or a file), predict it, score it.
+
+    Args:
+        model: Whose predictions.
+        data: Where the rows are.
+        mapping: Field → column.
+        readers: Formats of plugins.
+        wanted: The format of all files; None to go by names and lines.
 
     Raises:
         DataError: It can't be read, a row has no label, or a label is none of the model's.
@@ -57,6 +71,8 @@ def evaluate(model: Model, data: str, mapping: dict[str, str]) -> Evaluation:
         classes=task.gold_is == "class",
         formats=task.formats,
         left_out=task.left_out,
+        readers=readers,
+        wanted=wanted,
     )
     reviewed, more = task.review({"test": adapt(task, records)}, model.options)
     examples = reviewed["test"]

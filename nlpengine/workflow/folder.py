@@ -30,12 +30,13 @@ from nlpengine.encoders.kernels import choose_linear, swap_kernels
 from nlpengine.encoders.locate import read_config
 from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer
-from nlpengine.encoding.windows import WindowPolicy, default_overlap
+from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import DataError, UsageError
 from nlpengine.heads import HeadSpec
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.plugin.prediction import Labels
+from nlpengine.workflow.config import RunConfig, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.model_task import find_task
@@ -73,7 +74,7 @@ def card_of(model: Model) -> dict[str, Any]:
     file = model.task.file
     return {
         "task": model.task.name,
-        **({} if file is None else {"task_file": dataclasses.asdict(file)}),
+        **({} if file is None else {"task_file": {"name": file.path.name, "sha256": file.sha256}}),
         "head": model.network.kind,
         "labels": {"names": model.labels.names, "weights": model.labels.weights},
         "options": dataclasses.asdict(model.options),
@@ -163,8 +164,9 @@ class Opened:
 
 def model_of(opened: Opened, network: Network, shape: HeadShape, tokenizer: Tokenizer) -> Model:
     """A model from its card and its network."""
-    task, length = opened.task, network.encoder.max_length
-    stock = {"max_length": length, "overlap": default_overlap(length), "over": task.windows_over}
+    task, limit = opened.task, network.encoder.max_length
+    length, overlap = window_size(RunConfig(task=task.name), task.recipe, limit)
+    stock = {"max_length": length, "overlap": overlap, "over": task.windows_over}
     return Model(
         task=task,
         labels=opened.labels,

@@ -88,6 +88,12 @@ class JointModel:
                 found[column.name] = Column(column.name, tuple(dict.fromkeys(aliases)), False)
         return tuple(found.values())
 
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Formats of their own that some task reads."""
+        names = (name for model in self.models.values() for name in model.formats)
+        return tuple(dict.fromkeys(names))
+
     def __call__(self, text: Row | None = None, **named: Any) -> Any:
         """Predict one text or row; see `Model.__call__`.
 

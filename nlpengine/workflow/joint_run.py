@@ -28,7 +28,7 @@ from nlpengine.workflow.stages import (
     tuned,
 )
 
-PER_TASK = ("data", "map", "options")
+PER_TASK = ("data", "format", "map", "options")
 """Settings that each task has of its own."""
 
 

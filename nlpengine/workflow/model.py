@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from nlpengine.data import Column, Example, Origin, Record
@@ -16,6 +16,7 @@ from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import DataError, RowError, UsageError, did_you_mean
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels, State, WindowLogits
+from nlpengine.workflow.config import make_options
 from nlpengine.workflow.inference import Floats, Network, window_logits
 
 CHUNK = 2048
@@ -58,6 +59,11 @@ class Model:
         """The fields that it reads."""
         return self.task.inputs
 
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Formats of its task's own that it reads."""
+        return self.task.formats
+
     def __call__(self, text: Row | None = None, **named: Any) -> Any:
         """Predict one text or row.
 
@@ -68,7 +74,8 @@ class Model:
 
         Raises:
             RowError: It can't be predicted.
-            UsageError: A name is neither a field nor an option, or both kinds of row were given.
+            UsageError: A name is neither a field nor an option, a value is none for its option, or
+                both kinds of row were given.
         """
         columns = {column.name for column in self.task.columns}
         options = {option.name for option in fields(self.task.options)} - columns
@@ -82,7 +89,9 @@ class Model:
         if (text is None) == (not row):
             raise UsageError("give either a text or row, or the task's fields by name.")
         own = {name: value for name, value in named.items() if name in options}
-        model = replace(self, options=replace(self.options, **own)) if own else self
+        model = self
+        if own:
+            model = replace(self, options=make_options(self.task, asdict(self.options) | own))
         (answer,) = model.predict([row if text is None else text])
         return answer
 
@@ -123,22 +132,8 @@ class Model:
         return self._encode([example.texts for example in examples], examples)
 
     def _encode(self, texts: Sequence[Texts], examples: Sequence[Example]) -> list[Encoding]:
-        """Encode ``texts``, which belong to ``examples`` one to one.
-
-        Raises:
-            RowError: At the first that can't be, with its file and line.
-        """
         offsets = self.network.kind != "sequence"
-        try:
-            return self.tokenizer.encode(texts, self.policy, offsets=offsets)
-        except RowError:
-            for text, example in zip(texts, examples, strict=True):
-                try:
-                    self.tokenizer.encode([text], self.policy)
-                except RowError as error:
-                    where = example.origin
-                    raise RowError(error.problem, where.path, where.line) from None
-            raise
+        return encode_texts(self.tokenizer, texts, examples, self.policy, offsets=offsets)
 
     def windows(self, count: int, encodings: Sequence[Encoding]) -> list[list[WindowLogits]]:
         """Logits of all windows, per example.
@@ -218,6 +213,31 @@ class Model:
             )
         )
         return [item if isinstance(item, RowError) else next(decoded) for item in items]
+
+
+def encode_texts(
+    tokenizer: Tokenizer,
+    texts: Sequence[Texts],
+    examples: Sequence[Example],
+    policy: WindowPolicy,
+    *,
+    offsets: bool = False,
+) -> list[Encoding]:
+    """Encode ``texts``, which belong to ``examples`` one to one.
+
+    Raises:
+        RowError: At the first that can't be, with its file and line.
+    """
+    try:
+        return tokenizer.encode(texts, policy, offsets=offsets)
+    except RowError:
+        for text, example in zip(texts, examples, strict=True):
+            try:
+                tokenizer.encode([text], policy)
+            except RowError as error:
+                where = example.origin
+                raise RowError(error.problem, where.path, where.line) from None
+        raise
 
 
 def by_example(

@@ -8,7 +8,7 @@ from typing import Any
 
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Task
-from nlpengine.plugin.files import TaskFile, file_reference, recall
+from nlpengine.plugin.files import file_reference, recall
 from nlpengine.plugin.manager import PluginManager
 
 
@@ -39,34 +39,34 @@ def find_task(
             f"{folder} is a stock checkpoint, which doesn't say its task: name it with --task "
             "(in Python: task=…)."
         )
-    file = TaskFile(**card["task_file"]) if "task_file" in card else None
+    file: Mapping[str, str] | None = card.get("task_file")
     if asked is not None and file_reference(asked) is not None:
         return _given(folder, asked, name, file, plugins)
     if asked not in (None, name):
         raise UsageError(f"--task {asked}: {folder} is a model of the task {name!r}.")
     if file is None:
         return plugins.task(name), ()
-    path = recall(file.sha256)
+    named, digest = file["name"], file["sha256"]
+    path = recall(digest)
     if path is not None:
         return plugins.task(f"{path}:{name}"), ()
     if name in plugins.task_names():
-        note = f"the task {name!r} was the file {file.name} in training; the installed one is taken"
+        note = f"the task {name!r} was the file {named} in training; the installed one is taken"
         return plugins.task(name), (note,)
     raise UsageError(
-        f"the task {name!r} of {folder} is the file {file.name} (sha256 {file.sha256[:12]}…), and "
-        f"no such file was run on this machine. Give it: --task ./{file.name}:{name} (in Python: "
-        "task=…)."
+        f"the task {name!r} of {folder} is the file {named} (sha256 {digest[:12]}…), and no such "
+        f"file was run on this machine. Give it: --task ./{named}:{name} (in Python: task=…)."
     )
 
 
 def _given(
-    folder: Path, asked: str, name: str, file: TaskFile | None, plugins: PluginManager
+    folder: Path, asked: str, name: str, file: Mapping[str, str] | None, plugins: PluginManager
 ) -> tuple[Task[Any], tuple[str, ...]]:
     task = plugins.task(asked)
     if name != asked and task.name != name:
         raise UsageError(
             f"--task {asked}: {folder} is a model of the task {name!r}, not {task.name!r}."
         )
-    if file is None or task.file is None or file.sha256 == task.file.sha256:
+    if file is None or task.file is None or file["sha256"] == task.file.sha256:
         return task, ()
-    return task, (f"{task.file.name} is not the file of training: it was changed since",)
+    return task, (f"{task.file.path.name} is not the file of training: it was changed since",)

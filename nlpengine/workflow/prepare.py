@@ -33,7 +33,7 @@ from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig, make_options, resolve, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
-from nlpengine.workflow.model import Model
+from nlpengine.workflow.model import Model, encode_texts
 from nlpengine.workflow.reading import Examples, read_examples
 from nlpengine.workflow.tokens import check_tokens
 from nlpengine.workflow.training import TrainingSet
@@ -105,7 +105,7 @@ def _prepare(
     else:
         source = locate(config.encoder, plugins.encoder_spec)
         family = plugins.family(str(read_config(source.folder).get("model_type")))
-    read = read_examples(config, task, options)
+    read = read_examples(config, task, options, plugins.readers)
     for note in read.notes:
         listener.note(note)
     _tell(read.findings, config, listener)
@@ -114,14 +114,18 @@ def _prepare(
         source = scratch_source(
             config.encoder, blueprint, texts, temporary, config.seed, family.tokenizer
         )
-    config, model, facts = _assemble(
-        config, task, options, read, source, family, device, listener, shared
-    )
+    config, model, facts = _assemble(config, task, read, source, family, device, listener, shared)
     training = encode_training(model, read.train)
+    of_examples = [[training.gold[window] for window in own] for own in training.windows_of]
+    for note in task.training_notes(read.train, of_examples):
+        listener.note(note)
     if config.long_text == "truncate":
         _count_truncated(model, (*read.train, *read.dev, *read.test), listener)
     tokens = [*check_tokens(training.encodings, model.tokenizer, model.policy, "train")]
     _tell(tokens, config, listener)
+    for remark in plugins.remarks:
+        if remark not in listener.notes:  # of several tasks of one run
+            listener.note(remark)
     return Prepared(
         config, model, training, read, source, {**facts, "findings": (*read.findings, *tokens)}
     )
@@ -139,7 +143,6 @@ def _tell(findings: Sequence[Finding], config: RunConfig, listener: Listeners) -
 def _assemble(
     config: RunConfig,
     task: Task[Any],
-    options: Any,
     read: Examples,
     source: EncoderSource,
     family: Family,
@@ -173,7 +176,7 @@ def _assemble(
         int(config.max_length or 0), int(config.overlap or 0), config.long_text, task.windows_over
     )
     origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
-    model = Model(task, labels, network, shape, tokenizer, policy, options, origin=origin)
+    model = Model(task, labels, network, shape, tokenizer, policy, read.options, origin=origin)
     listener.note(f"linear layers: {linear.reason}")
     listener.note(f"attention: {attention}")
     facts = {"head": kept, "linear": linear.reason, "attention": str(attention)}
@@ -194,7 +197,7 @@ def _settle(
     policy = WindowPolicy(min(length, limit), overlap, config.long_text, task.windows_over)
     windows = len(train)
     if config.epochs is None and windows < task.recipe.min_steps * task.recipe.batch_size:
-        windows = len(tokenizer.encode([example.texts for example in train], policy))
+        windows = len(encode_texts(tokenizer, [e.texts for e in train], train, policy))
     return resolve(config, task.recipe, source.spec, windows, limit, budget)
 
 

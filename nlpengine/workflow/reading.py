@@ -8,6 +8,7 @@ from typing import Any
 
 from nlpengine.data import Record, Splits, labels_are_numbers, load_splits
 from nlpengine.data.findings import Finding
+from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels
@@ -23,12 +24,14 @@ class Examples:
         labels: Of train.
         splits: The records they were made of.
         notes: Choices and repairs made while reading.
+        options: The task's, with what was left to the data decided.
     """
 
     parts: Mapping[str, Sequence[Any]]
     labels: Labels
     splits: Splits
     notes: tuple[str, ...]
+    options: Any
 
     @property
     def train(self) -> Sequence[Any]:
@@ -51,30 +54,34 @@ class Examples:
         return self.splits.findings
 
 
-def read_examples(config: RunConfig, task: Task[Any], options: Any) -> Examples:
+def read_examples(
+    config: RunConfig, task: Task[Any], options: Any, readers: Readers = NO_READERS
+) -> Examples:
     """Read a run's data.
 
     Args:
         config: Names the data, its columns, a limit and the seed.
         task: Whose examples.
-        options: The task's.
+        options: The task's, as given.
+        readers: Formats of plugins.
 
     Raises:
         DataError: A file, a row or a gold answer that can't be used, with file and line.
         UsageError: The task has no demo set; or see :func:`nlpengine.data.load_splits`.
     """
-    splits = _read_splits(config, task)
+    splits = _read_splits(config, task, readers)
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
     adapted = {name: adapt(task, records) for name, records in parts.items()}
+    options, settled = task.settle(adapted["train"], options)
     reviewed, notes = task.review(adapted, options)
     labels = task.label_set(reviewed["train"], options)
     for name in parts:
         for example in reviewed[name]:
             task.check_gold(example, labels)
-    return Examples(reviewed, labels, splits, (*splits.notes, *notes))
+    return Examples(reviewed, labels, splits, (*splits.notes, *settled, *notes), options)
 
 
-def _read_splits(config: RunConfig, task: Task[Any]) -> Splits:
+def _read_splits(config: RunConfig, task: Task[Any], readers: Readers) -> Splits:
     """The data set of a run; ``demo`` is the task's own."""
     source = config.data
     if source == "demo":
@@ -91,6 +98,8 @@ def _read_splits(config: RunConfig, task: Task[Any]) -> Splits:
         limit=config.limit,
         formats=task.formats,
         left_out=task.left_out,
+        readers=readers,
+        wanted=config.format,
     )
 
 

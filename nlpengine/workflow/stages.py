@@ -206,7 +206,7 @@ def write_predictions(
         for example, prediction in zip(examples, predictions, strict=True):
             line = {
                 "origin": str(example.origin),
-                "text": " ".join(example.texts),
+                **task.about(example),
                 "gold": task.gold_of(example),
                 **prediction.to_json(),
             }

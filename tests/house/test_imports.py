@@ -228,7 +228,8 @@ def test_what_needs_no_torch_imports_none(modules):
     more = ["nlpengine", "nlpengine.errors", "nlpengine.encoding", "nlpengine.heads"]
     commands = sorted(name for name in modules if name.startswith("nlpengine.cli."))
     assert len(light) > 20
-    assert fresh(HEAVY, *more, *light, *commands, "nlpengine_sentiment") == []
+    tasks = "nlpengine_ner", "nlpengine_sentiment"
+    assert fresh(HEAVY, *more, *light, *commands, *tasks) == []
 
 
 def test_control_heavy():

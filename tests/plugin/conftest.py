@@ -87,7 +87,7 @@ def nlpengine_task():
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Put a distribution on the path: (task's name, module's source) → the module's file."""
+    """Put a distribution on the path: (plugin's name, module's source) → the module's file."""
     site = tmp_path / "site"
     site.mkdir()
     modules = []
@@ -98,6 +98,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     def call(
         task: str, source: str | None = None, *, distribution: str | None = None,
         module: str | None = None, version: str = "1.2", kind: str = "task",
+        value: str | None = None, api: str | None = None, metadata: bool = True,
     ) -> Path:  # fmt: skip
         distribution = distribution or f"nlpengine-{task}"
         module = module or distribution.replace("-", "_")
@@ -106,10 +107,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         file.write_text(TASK.format(name=task) if source is None else source, encoding="utf-8")
         info = site / f"{distribution.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
-        )
-        (info / "entry_points.txt").write_text(f"[nlpengine.{kind}s]\n{task} = {module}\n")
+        if metadata:
+            (info / "METADATA").write_text(
+                f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+            )
+        points = f"[nlpengine.{kind}s]\n{task} = {value or module}\n"
+        if api is not None:
+            points += f"[nlpengine.api]\n{api} = nlpengine.plugin\n"
+        (info / "entry_points.txt").write_text(points)
         monkeypatch.syspath_prepend(site)
         return file
 

@@ -72,7 +72,7 @@ def test_a_family_is_the_core_s_own_first_then_a_plugin_s(install):
         (offer("sparkly", "SPEC"), "gave EncoderSpec, not an EncoderOffer"),
         (offer("other"), "gave an encoder named 'other'; the entry point is 'sparkly'"),
         ("import no_such_module", "ModuleNotFoundError"),
-        ("x = 1", "implements no hook nlpengine_encoder"),
+        ("x = 1", "has no hook nlpengine_encoder"),
     ],
 )
 def test_an_encoder_plugin_that_fails_says_why(install, source, reason):

@@ -1,0 +1,1 @@
+"""fastText's labelled lines for nlpengine, and a command that lists a run's errors."""

@@ -1,0 +1,74 @@
+"""Words ↔ tokens: a word's first piece carries its tag (Devlin et al. 2019, section 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from nlpengine.encoding import Encoding
+from nlpengine.plugin import IGNORED, WindowLogits, merged_logits, merged_offsets
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Words = Sequence[tuple[int, int]]
+
+NO_PIECE = -1
+
+
+def first_pieces(offsets: npt.NDArray[np.integer], words: Words, start: int = 0) -> Ints:
+    """The first token of each word.
+
+    Args:
+        offsets: Characters of each token [tokens, 2] in the words with blanks between; tokens of
+            an empty span belong to no word.
+        words: (start, end) of each word in its text: only the lengths matter.
+        start: How many tokens of the text come before; with some, a first token that isn't at its
+            word's begin is no first piece.
+
+    Returns:
+        A token per word [words]; `NO_PIECE` for a word of which the tokenizer leaves nothing, or
+        that stands elsewhere.
+    """
+    found = np.full(len(words), NO_PIECE, dtype=np.int64)
+    begins = _begins(words)
+    real = np.flatnonzero(offsets[:, 0] < offsets[:, 1])
+    if not len(words) or not len(real):
+        return found
+    owners = np.searchsorted(begins, offsets[real, 0], side="right") - 1
+    # Backwards, so that the first of a word's tokens is what stays.
+    found[owners[::-1]] = real[::-1]
+    if start and real[0] == 0 and offsets[0, 0] != begins[owners[0]]:
+        found[owners[0]] = NO_PIECE
+    return found
+
+
+def _begins(words: Words) -> Ints:
+    """Where each word begins in the words with blanks between [words]."""
+    places = np.asarray(words, dtype=np.int64).reshape(-1, 2)
+    steps = places[:, 1] - places[:, 0] + 1
+    begins: Ints = np.cumsum(steps) - steps
+    return begins
+
+
+def window_gold(window: Encoding, words: Words, tags: Sequence[int]) -> Ints:
+    """Gold per token of a window [tokens]: a tag's index at first pieces, `IGNORED` elsewhere."""
+    gold = np.full(len(window), IGNORED, dtype=np.int64)
+    if window.offsets is None:
+        raise ValueError("this window was encoded without offsets")
+    pieces = first_pieces(window.offsets, words, window.start)
+    here = pieces != NO_PIECE
+    gold[window.first + pieces[here]] = np.asarray(tags, dtype=np.int64)[here]
+    return gold
+
+
+def word_logits(windows: Sequence[WindowLogits], words: Words) -> tuple[Floats, Ints]:
+    """Logits of the words' first pieces, each from its window of most context.
+
+    Returns:
+        Logits [words with a piece, size], and which words those are.
+    """
+    pieces = first_pieces(merged_offsets(windows), words)
+    known = np.flatnonzero(pieces != NO_PIECE)
+    return merged_logits(windows)[pieces[known]], known

@@ -1,0 +1,190 @@
+"""Records → examples: words with tags, or a text with the characters of its entities marked."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from nlpengine import RowError
+from nlpengine.data import Column, Record, WordsExample
+
+COLUMNS = (
+    Column("text", ("sentence",), required=False),
+    Column("words", ("tokens",), required=False),
+    Column("tags", ("ner_tags",), required=False, role="gold"),
+    Column("entities", ("spans",), required=False, role="gold"),
+    Column("document", ("document_id", "doc_id", "doc"), required=False, role="about"),
+)
+"""The fields, and what published sets call their columns."""
+
+TEXT_LEFT_OUT = "the text is not made of the words: not read, characters count in the words joined"
+ENTITIES_LEFT_OUT = "entities are not read where there are tags"
+BLANK_ENDS = "an entity begins or ends with a blank: read without it"
+
+Marked = tuple[int, int, str]
+"""Start, end, label."""
+
+
+def read_example(record: Record) -> WordsExample:
+    """Make an example of a record.
+
+    Words with tags come first; what else the row has is then left out, with a remark. Marked
+    characters count in the text.
+
+    Raises:
+        RowError: Neither text nor words, or gold that doesn't belong to them.
+    """
+    remarks: list[str] = []
+    text = None if record.fields.get("text") is None else record.text("text")
+    words = _words(record)
+    tags = _tags(record, words)
+    spans = None if tags is not None else _entities(record, text, remarks)
+    if tags is not None and record.fields.get("entities"):
+        remarks.append(ENTITIES_LEFT_OUT)
+    places = None
+    if words is not None:
+        if text is not None:
+            places = _places(words, text, record, tags is not None, remarks)
+        if text is None or places is None:
+            # As the encoder reads them; an empty word has a place of its own too.
+            text, places = " ".join(words), _joined(words)
+    if text is None:
+        raise _wrong(
+            record,
+            "neither 'text' (a string) nor 'words' (a list of strings) is here, and a row needs "
+            "one of them. Name the column with --map text=COLUMN or --map words=COLUMN",
+        )
+    document = record.fields.get("document")
+    name = "" if document is None else str(document)
+    return WordsExample(text, places, tags, record.origin, name, spans, tuple(remarks))
+
+
+def _wrong(record: Record, problem: str) -> RowError:
+    return RowError(problem, record.origin.path, record.origin.line)
+
+
+def _words(record: Record) -> list[str] | None:
+    value = record.fields.get("words")
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise _wrong(
+            record,
+            f"'words' is {value!r:.60}, not a list of strings. Split it, or name a column of text "
+            "with --map text=COLUMN",
+        )
+    words = [item.get("text") if isinstance(item, Mapping) else item for item in value]
+    for place, word in enumerate(words, start=1):
+        if not isinstance(word, str):
+            raise _wrong(record, f"word {place} is {word!r:.60}, not a string. Write it as one")
+    return [str(word) for word in words]
+
+
+def _tags(record: Record, words: Sequence[str] | None) -> tuple[str, ...] | None:
+    value = record.fields.get("tags")
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise _wrong(record, f"'tags' is {value!r:.60}, not a list of one tag a word. Split it")
+    if words is None:
+        raise _wrong(
+            record, "here are tags, but no words. Name their column with --map words=COLUMN"
+        )
+    if len(value) != len(words):
+        raise _wrong(
+            record, f"{len(words)} words have {len(value)} tags. Each word needs one; mend the row"
+        )
+    return tuple(value)
+
+
+def _joined(words: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    places, start = [], 0
+    for word in words:
+        places.append((start, start + len(word)))
+        start += len(word) + 1
+    return tuple(places)
+
+
+def _places(
+    words: Sequence[str], text: str, record: Record, tagged: bool, remarks: list[str]
+) -> tuple[tuple[int, int], ...] | None:
+    """Where the words stand in the text, with nothing but blanks between.
+
+    Where they don't, and have tags, the text is left out with a remark (None).
+    """
+    places: list[tuple[int, int]] = []
+    done = 0
+    for word in words:
+        start = text.find(word, done)
+        if start < 0 or text[done:start].strip():
+            break
+        done = start + len(word)
+        places.append((start, done))
+    if len(places) == len(words) and not text[done:].strip():
+        return tuple(places)
+    if tagged:
+        remarks.append(TEXT_LEFT_OUT)
+        return None
+    following = repr(words[len(places)]) if len(places) < len(words) else "their end"
+    raise _wrong(
+        record,
+        f"the text is not made of the words: at character {done} it goes on with "
+        f"{text[done : done + 20]!r}, and the words with {following}. Leave out one of the two "
+        "columns, or mend the row",
+    )
+
+
+def _entities(record: Record, text: str | None, remarks: list[str]) -> tuple[Marked, ...] | None:
+    value = record.fields.get("entities")
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise _wrong(record, f"'entities' is {value!r:.60}, not a list. Write [] for none")
+    if text is None and value:
+        raise _wrong(
+            record,
+            "entities count characters of a text, and there is none. Name its column with --map "
+            "text=COLUMN, or give tags for the words",
+        )
+    found = sorted(_entity(record, item, text or "", n) for n, item in enumerate(value, start=1))
+    for before, after in itertools.pairwise(found):
+        if after[0] < before[1]:
+            raise _wrong(
+                record,
+                f"the entities {before} and {after} overlap, and a word can have one label. "
+                "Remove one",
+            )
+    for start, end, _ in found:
+        marked = (text or "")[start:end]
+        if marked != marked.strip():
+            remarks.append(BLANK_ENDS)
+    return tuple(found)
+
+
+def _entity(record: Record, item: object, text: str, number: int) -> Marked:
+    """An object with start, end and label, or a list of the three."""
+    parts = item
+    if isinstance(item, Mapping):
+        parts = [item.get(name) for name in ("start", "end", "label")]
+    start, end, label = parts if isinstance(parts, list | tuple) and len(parts) == 3 else "???"
+    # A boolean is an int to Python.
+    if (
+        type(start) is not int
+        or type(end) is not int
+        or not (isinstance(label, str) and label.strip())
+    ):
+        raise _wrong(
+            record,
+            f"entity {number} is {item!r:.80}. Write it as an object with start, end (whole "
+            "numbers) and label (a string), or as a list of the three",
+        )
+    if not 0 <= start < end <= len(text) or not text[start:end].strip():
+        what = "holds blanks alone" if 0 <= start < end <= len(text) else "is empty"
+        if start < 0 or end > len(text):
+            what = f"reaches out of the text, which has {len(text)} characters"
+        raise _wrong(
+            record,
+            f"entity {number} ({label!r}, characters {start} to {end}) {what}. Characters count "
+            "from 0 as Unicode code points, and end is the one after the last",
+        )
+    return start, end, label

@@ -1,0 +1,127 @@
+"""When to give no answer, and how probable it is that there is none: learned on the dev split."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from nlpengine.data import QuestionExample
+from nlpengine.metrics import best_threshold, token_f1
+from nlpengine.plugin import State
+from nlpengine_qa.decoding import Spans
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST = 20
+"""With fewer questions, or fewer than `FEWEST_EACH` of a kind, no probabilities are fitted."""
+FEWEST_EACH = 5
+_STEPS = 100
+
+
+def no_answer_probability(spans: Spans, state: State) -> float:
+    """That a context holds no answer: calibrated where that was learned, else by softmax.
+
+    The softmax is over all spans of all windows and no answer.
+    """
+    if not np.isfinite(spans.best):
+        return 1.0
+    if "slope" in state:
+        return _sigmoid(state["slope"] * spans.doubt + state["intercept"])
+    return _sigmoid(spans.null - spans.total)
+
+
+def tune(examples: Sequence[QuestionExample], found: Iterable[Spans]) -> Mapping[str, float]:
+    """Learn from questions with and without answers.
+
+    Args:
+        examples: Dev questions.
+        found: Their spans; read one by one, as all of a large set take much memory.
+
+    Returns:
+        ``threshold``: above this doubt (null less best span, in logits) no answer is given; the
+        one of best F1, as the official SQuAD 2.0 evaluation looks for it. ``slope`` and
+        ``intercept`` of the log-odds of no answer by doubt. Empty where there are not both kinds.
+    """
+    answerable = np.array([bool(example.answers) for example in examples])
+    if answerable.all() or not answerable.any():
+        return {}
+    seen = [
+        (min(spans.doubt, 1e6), _f1(example, spans))
+        for example, spans in zip(examples, found, strict=True)
+    ]
+    doubt, values = np.array(seen).T
+    state = {"threshold": _threshold(values, doubt, answerable)}
+    few = min(answerable.sum(), (~answerable).sum()) < FEWEST_EACH
+    if not few and len(examples) >= FEWEST:
+        slope, intercept = fit_logistic(doubt, ~answerable)
+        if slope <= 0:  # the doubt says nothing: each question is as probable as the next
+            share = float(answerable.mean())
+            slope, intercept = 0.0, math.log((1 - share) / share)
+        state |= {"slope": slope, "intercept": intercept}
+    return state
+
+
+def _f1(example: QuestionExample, spans: Spans) -> float:
+    best = next(spans.ranked(), None)
+    answer = "" if best is None else example.context[best[1] : best[2]]
+    return token_f1([text for text, _ in example.answers or ()], answer)
+
+
+def _threshold(values: Floats, doubt: Floats, answerable: npt.NDArray[np.bool_]) -> float:
+    answered = np.ones(len(values), dtype=np.bool_)
+    outcomes, last = best_threshold(values, doubt, answerable, answered)
+    if outcomes.sum() <= (~answerable).sum():  # never to answer does as well
+        return float(doubt.min()) - 1.0
+    above = doubt[doubt > last]
+    # Halfway to the next question: new ones fall on either side of what was seen.
+    return float(last + above.min()) / 2 if len(above) else float(last)
+
+
+def fit_logistic(values: Floats, outcomes: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and intercept of the log-odds of an outcome by a value.
+
+    Newton's method on targets drawn in from 0 and 1, so that separable data have a solution too
+    (Platt 1999; Lin, Lin and Weng 2007).
+
+    Args:
+        values: [n].
+        outcomes: [n], of both kinds.
+    """
+    positive = int(outcomes.sum())
+    negative = len(outcomes) - positive
+    targets = np.where(outcomes, (positive + 1) / (positive + 2), 1 / (negative + 2))
+    middle, scale = float(values.mean()), float(values.std()) or 1.0
+    design = np.stack([(values - middle) / scale, np.ones(len(values))], axis=1)
+    weights = np.array([0.0, math.log((positive + 1) / (negative + 1))])
+    for _ in range(_STEPS):
+        p = _sigmoids(design @ weights)
+        gradient = design.T @ (p - targets)
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        size = 1.0
+        while size > 1e-4 and _loss(design, weights - size * step, targets) > _loss(
+            design, weights, targets
+        ):
+            size /= 2
+        weights = weights - size * step
+        if np.abs(size * step).max() < 1e-10:
+            break
+    slope = float(weights[0]) / scale
+    return slope, float(weights[1]) - slope * middle
+
+
+def _loss(design: Floats, weights: Floats, targets: Floats) -> float:
+    logits = design @ weights
+    return float((np.logaddexp(0.0, logits) - targets * logits).sum())
+
+
+def _sigmoids(logits: Floats) -> Floats:
+    result: Floats = 0.5 * (1.0 + np.tanh(0.5 * logits))
+    return result
+
+
+def _sigmoid(logit: float) -> float:
+    return 0.5 * (1.0 + math.tanh(0.5 * logit))

@@ -1,0 +1,235 @@
+"""Rows → examples → IOB2 tags: every layout, every repair said, every error with its line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nlpengine_ner import NamedEntities
+from nlpengine_ner.task import NerOptions
+
+from nlpengine.data import Origin, Record
+from nlpengine.errors import DataError, RowError
+from nlpengine.metrics import entity_tags
+
+TASK = NamedEntities()
+MARKS = NerOptions(splitter="marks")
+
+
+def record(line=7, **fields):
+    return Record(fields, Origin("a.jsonl", line))
+
+
+def example(**fields):
+    return TASK.adapt(record(**fields))
+
+
+def reviewed(*rows, options=MARKS, split="train"):
+    examples = [TASK.adapt(record(line, **row)) for line, row in enumerate(rows, start=1)]
+    made, notes = TASK.review({split: examples}, options)
+    return made[split], notes
+
+
+def words_of(one):
+    return [one.text[start:end] for start, end in one.words]
+
+
+def test_words_with_tags():
+    one = example(words=["Ada", "went", "to", "Hull"], tags=["B-PER", "O", "O", "B-LOC"])
+    assert one.text == "Ada went to Hull"
+    assert words_of(one) == ["Ada", "went", "to", "Hull"]
+    assert one.texts == ("Ada went to Hull",)
+
+
+def test_words_found_again_in_their_text():
+    one = example(words=["Hull", ",", "UK"], text="Hull,\u00a0 UK ", tags=["B-X", "O", "B-Y"])
+    assert one.text == "Hull,\u00a0 UK "
+    assert one.words == ((0, 4), (4, 5), (7, 9))
+    assert one.texts == ("Hull , UK",)
+    other = example(words=["``", "Hull"], text='"Hull', tags=["O", "B-X"])
+    assert other.text == "`` Hull"
+    assert reviewed({"words": ["``", "Hull"], "text": '"Hull', "tags": ["O", "B-X"]})[1][-1] == (
+        "1 times: the text is not made of the words: not read, characters count in the words "
+        "joined."
+    )
+
+
+def test_objects_with_a_text_are_words():
+    one = example(words=[{"text": "Hull", "id": 0}, {"text": "!", "id": 1}], text="Hull!",
+                  entities=[[0, 4, "LOC"]])  # fmt: skip
+    (made,) = TASK.review({"test": [one]}, MARKS)[0]["test"]
+    assert made.tags == ("B-LOC", "O")
+
+
+@pytest.mark.parametrize("entities", [
+    [{"start": 0, "end": 14, "label": "PER"}, {"start": 20, "end": 24, "label": "LOC"}],
+    [[20, 24, "LOC"], [0, 14, "PER"]],
+])  # fmt: skip
+def test_marked_characters(entities):
+    (one,), notes = reviewed({"text": "Eva Szalai-Rée's in Hull.", "entities": entities})
+    assert words_of(one) == ["Eva", "Szalai", "-", "Rée", "'", "s", "in", "Hull", "."]
+    assert one.tags == ("B-PER", *["I-PER"] * 3, "O", "O", "O", "B-LOC", "O")
+    assert [e["text"] for e in TASK.gold_of(one)] == ["Eva Szalai-Rée", "Hull"]
+    assert notes == ()
+
+
+def test_words_are_cut_at_borders_and_it_is_said():
+    row = {"text": "theUSgov", "entities": [[3, 5, "LOC"]]}
+    (one,), notes = reviewed(row)
+    assert words_of(one) == ["the", "US", "gov"]
+    assert one.tags == ("O", "B-LOC", "O")
+    assert notes == (
+        "2 borders of entities of train lie within a word: it was cut there, which nobody does in "
+        "a text without gold.",
+    )
+
+
+def test_blank_ends_are_said():
+    (one,), notes = reviewed({"text": "in Hull .", "entities": [[2, 8, "LOC"]]})
+    assert one.tags == ("O", "B-LOC", "O")
+    assert notes == ("1 times: an entity begins or ends with a blank: read without it.",)
+
+
+def test_tags_come_before_marked_characters_and_it_is_said():
+    row = {"words": ["Hull"], "tags": ["B-X"], "text": "Hull", "entities": [[0, 2, "Y"]]}
+    (one,), notes = reviewed(row)
+    assert one.tags == ("B-X",)
+    assert notes[-1] == "1 times: entities are not read where there are tags."
+
+
+SCHEMES = {
+    "IOB1": ["I-A", "I-A", "B-A", "O", "I-B", "I-A"],
+    "BIOES": ["B-A", "E-A", "S-A", "O", "S-B", "S-A"],
+}
+IOB2 = ("B-A", "I-A", "B-A", "O", "B-B", "B-A")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_schemes_are_recognised_and_converted(scheme):
+    (one,), notes = reviewed({"words": list("abcdef"), "tags": SCHEMES[scheme]})
+    assert one.tags == IOB2
+    assert any(note.startswith(f"the tags are {scheme}") for note in notes)
+    assert f"{scheme} tags converted to IOB2." in notes
+
+
+def test_repairs_are_counted():
+    good = {"words": ["a", "b"], "tags": ["B-A", "I-A"]}
+    bad = {"words": ["a", "b"], "tags": ["O", "I-A"]}
+    (*_, one), notes = reviewed(good, good, bad)
+    assert one.tags == ("O", "B-A")
+    assert "1 transition breaks its rules, the first in the sentence at a.jsonl:3" in notes[0]
+    parts = {"train": [example(**good)], "dev": [example(**bad)]}
+    made, notes = TASK.review(parts, MARKS)
+    assert made["dev"][0].tags == ("O", "B-A")
+    assert any("1 transitions between tags of dev break the rules of IOB2" in n for n in notes)
+
+
+def test_another_scheme_in_dev_is_refused_with_its_line():
+    parts = {
+        "train": [example(words=["a"], tags=["B-A"])],
+        "dev": [example(words=["a"], tags=["S-A"])],
+    }
+    with pytest.raises(DataError, match=r"a\.jsonl:7: word 1 has the tag 'S-A', and train's"):
+        TASK.review(parts, MARKS)
+
+
+def test_types_that_train_lacks_are_counted():
+    parts = {
+        "train": [example(words=["a"], tags=["B-A"])],
+        "test": [example(words=["a", "b"], tags=["B-C", "B-C"])],
+    }
+    notes = TASK.review(parts, MARKS)[1]
+    assert notes[-1] == "types of test that train lacks, so that no model can find them: C (2)."
+    made = TASK.review(parts, MARKS)[0]
+    assert TASK.label_set(made["train"], MARKS).names == ("O", "B-A", "I-A")
+
+
+def test_rows_without_a_word_are_left_out_of_train_alone():
+    empty, full = {"text": " ", "entities": []}, {"text": "Hull", "entities": [[0, 4, "A"]]}
+    train, notes = reviewed(empty, full)
+    assert len(train) == 1
+    assert notes[-1].startswith("1 rows of train without a word were left out")
+    assert len(reviewed(empty, full, split="test")[0]) == 2
+
+
+def test_labels_are_sorted_and_need_an_entity():
+    made, _ = reviewed({"words": ["a", "b"], "tags": ["B-B", "B-A"]})
+    assert TASK.label_set(made, MARKS).names == ("O", "B-A", "I-A", "B-B", "I-B")
+    made, _ = reviewed({"words": ["a"], "tags": ["O"]})
+    with pytest.raises(DataError, match=r"a\.jsonl: no entity in train, so there is nothing to le"):
+        TASK.label_set(made, MARKS)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "neither 'text' (a string) nor 'words' (a list of strings) is here"),
+        ({"text": 3}, "the field 'text' is int 3, not a string"),
+        ({"words": "a b"}, "'words' is 'a b', not a list of strings. Split it, or name a column"),
+        ({"words": ["a", 3]}, "word 2 is 3, not a string"),
+        ({"words": ["a"], "tags": "O"}, "'tags' is 'O', not a list of one tag a word"),
+        ({"text": "a", "tags": ["O"]}, "here are tags, but no words. Name their column with"),
+        ({"words": ["a"], "tags": ["O", "O"]}, "1 words have 2 tags. Each word needs one"),
+        ({"words": ["a", "b"], "text": "a c"}, "the text is not made of the words: at character 1 "
+         "it goes on with ' c', and the words with 'b'"),
+        ({"words": ["a"], "text": "a c"}, "it goes on with ' c', and the words with their end"),
+        ({"text": "a", "entities": "x"}, "'entities' is 'x', not a list. Write [] for none"),
+        ({"words": ["a"], "entities": [[0, 1, "A"]]}, "entities count characters of a text, and"),
+        ({"text": "Hull", "entities": [[0, 1]]}, "entity 1 is [0, 1]. Write it as an object with"),
+        ({"text": "Hull", "entities": [{"start": 0, "end": 1}]}, "entity 1 is {'start': 0, 'end':"),
+        ({"text": "Hull", "entities": [[0, True, "A"]]}, "entity 1 is [0, True, 'A']. Write it"),
+        ({"text": "Hull", "entities": [[0, 1, " "]]}, "entity 1 is [0, 1, ' ']. Write it as"),
+        ({"text": "Hull", "entities": [[0, 1, "A"], [2, 2, "B"]]}, "entity 2 ('B', characters 2 "
+         "to 2) is empty"),
+        ({"text": "Hull", "entities": [[3, 5, "A"]]}, "entity 1 ('A', characters 3 to 5) reaches "
+         "out of the text, which has 4 characters"),
+        ({"text": "a  b", "entities": [[1, 3, "A"]]}, "entity 1 ('A', characters 1 to 3) holds "
+         "blanks alone"),
+        ({"text": "Hull", "entities": [[0, 3, "A"], [2, 4, "B"]]}, "the entities (0, 3, 'A') and "
+         "(2, 4, 'B') overlap, and a word can have one label. Remove one"),
+    ],
+)  # fmt: skip
+def test_errors_name_file_and_line(fields, said):
+    with pytest.raises(RowError) as error:
+        example(**fields)
+    assert str(error.value).startswith("a.jsonl:7: ")
+    assert said in str(error.value)
+
+
+def test_unlabelled_rows_are_refused_where_gold_is_needed():
+    (one,), _ = reviewed({"text": "Hull"}, split="test")
+    assert TASK.gold_of(one) is None
+    with pytest.raises(DataError, match=r"a\.jsonl:1: neither tags nor entities here"):
+        TASK.check_gold(one, TASK.stock_labels(("O",)))
+
+
+def test_settled_options():
+    texts = [example(text="Hull", entities=[])]
+    options, notes = TASK.settle(texts, NerOptions())
+    assert (options.splitter, options.decoder) == ("marks", "viterbi")
+    assert notes[0].startswith("splitter: marks, as entities are marked in running text")
+    spaced = [example(words=["Oh,", "no!"], tags=["O", "O"])]
+    options, notes = TASK.settle(spaced, NerOptions(decoder="softmax"))
+    assert (options.splitter, options.decoder) == ("spaces", "softmax")
+    assert notes == (
+        "splitter: spaces, going by the words of train (2 words end in a mark and 0 marks stand "
+        "alone).",
+    )
+    assert TASK.settle(spaced, MARKS) == (NerOptions("viterbi", "marks"), ())
+
+
+@given(st.data())
+def test_entities_come_back_as_they_were_marked(data):
+    """Any text, any spans of whole non-blank characters: gold says the same characters."""
+    text = data.draw(
+        st.text(alphabet="ab .-'\t\u00a0\u0301é東\u200d👍🏽\u202e\x00", min_size=1, max_size=40)
+    )
+    solid = [place for place, c in enumerate(text) if not c.isspace()]
+    cuts = sorted(data.draw(st.sets(st.sampled_from(range(len(text) + 1)), max_size=6)))
+    spans = []
+    for start, end in zip(cuts[::2], cuts[1::2], strict=False):
+        if start in solid and end - 1 in solid:
+            spans.append((start, end, data.draw(st.sampled_from(["A", "B"]))))
+    (one,), _ = reviewed({"text": text, "entities": [list(s) for s in spans]}, split="test")
+    found = [(e["start"], e["end"], e["label"]) for e in TASK.gold_of(one)]
+    assert found == spans
+    assert all(e["text"] == text[e["start"] : e["end"]] for e in TASK.gold_of(one))
+    assert len(entity_tags([], len(one.words))) == len(one.tags)
