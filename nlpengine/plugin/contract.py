@@ -27,6 +27,8 @@ from nlpengine.plugin.prediction import Labels, State, WindowLogits, Wrong
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from nlpengine.plugin.listing import TaskFile
+
 E = TypeVar("E", bound=Example)
 
 GoldKind = Literal["class", "class or number", "other"]
@@ -97,6 +99,8 @@ class Task(ABC, Generic[E]):
     """The simple things that a run is measured against."""
     demo: Path | None = None
     """Folder of the task's demo set, read like any other ``--data``."""
+    file: TaskFile | None = None
+    """The single file that the task came from (``./my_task.py:emotion``); the core fills it in."""
 
     @property
     def inputs(self) -> tuple[Column, ...]:
