@@ -106,7 +106,8 @@ def build_head(config: Any, shape: HeadShape, size: int, seed: int) -> nn.Module
         for module in head.modules():
             if isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, std=config.initializer_range)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
     return head
 
 

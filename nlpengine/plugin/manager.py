@@ -73,6 +73,11 @@ class PluginManager:
         """Put a task in under its own name, as if a plugin had offered it."""
         self._given["task", task.name] = task
 
+    def loaded(self, name: str) -> Task[Any] | None:
+        """The task of a name that was loaded or given before; None where none was."""
+        found: Task[Any] | None = self._given.get(("task", name))
+        return found
+
     def _read_file(self, reference: str) -> None:
         task, entry, remarks = load_task_file(reference)
         remember(entry)

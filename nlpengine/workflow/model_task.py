@@ -47,6 +47,9 @@ def find_task(
     if file is None:
         return plugins.task(name), ()
     named, digest = file["name"], file["sha256"]
+    known = plugins.loaded(name)
+    if known is not None and known.file is not None and known.file.sha256 == digest:
+        return known, ()
     path = recall(digest)
     if path is not None:
         return plugins.task(f"{path}:{name}"), ()
