@@ -51,7 +51,7 @@ class Engine:
         """Fine-tune, evaluate, compare and save.
 
         Args:
-            task: An installed task's name.
+            task: An installed task's name, or a single file's: "./my_task.py:emotion".
             listener: Told what happens; nothing is printed without one.
             settings: Fields of `nlpengine.workflow.config.RunConfig`: encoder, data, epochs, lr …
 
@@ -73,7 +73,7 @@ class Engine:
         """Train several tasks on one encoder, which one pass then answers.
 
         Args:
-            tasks: Their names.
+            tasks: Their names; or single files, "./my_task.py:emotion".
             listener: Told what happens; nothing is printed without one.
             settings: As for `run`; ``data``, ``format``, ``map`` and ``options`` are dicts
                 by task.
@@ -87,7 +87,8 @@ class Engine:
             run = Engine().run_joint(["sentiment", "ner"], data={"sentiment": "reviews/"})
             run.model("Greta loved the soup in Bergen.")["ner"].entities
         """
-        configs = joint_configs(tasks, settings)
+        names = [self.plugins.task(task).name for task in tasks]
+        configs = joint_configs(names, settings)
         with self.plugins.blaming():
             done = execute_joint(configs, self.plugins, listener or Listener())
             for record in done.records.values():
@@ -108,7 +109,8 @@ class Engine:
 
         Args:
             path: The folder.
-            task: The task of a stock checkpoint, which doesn't say.
+            task: The task of a stock checkpoint, which doesn't say; or "FILE.py:NAME" of a model
+                whose task is a single file that was never run here.
             device: "auto", "cpu", "cuda" or "cuda:N".
             batch_tokens: Tokens in a batch of predictions.
 

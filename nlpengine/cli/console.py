@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
@@ -37,6 +37,12 @@ def progress_console() -> Console:
 def print_json(content: Mapping[str, Any]) -> None:
     """One JSON object on standard output."""
     click.echo(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Choices that were made for the user, on standard error."""
+    for note in notes:
+        progress_console().print(f"· {note}", style="dim", markup=False)
 
 
 def parse_map(pairs: str | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ from nlpengine.cli.console import (
     json_flag,
     parse_map,
     print_json,
-    progress_console,
+    print_notes,
     use_threads,
 )
 
@@ -19,7 +19,7 @@ from nlpengine.cli.console import (
 @click.option("--data", required=True, help="A labelled file, or a folder's test split, or demo.")
 @format_flag
 @click.option("--map", "mapping", help="Columns: text=review,label=stars.")
-@click.option("--task", help="The task of a stock checkpoint, which doesn't say.")
+@click.option("--task", help="The task of a stock checkpoint, or a model's FILE.py:NAME.")
 @click.option("--device", default="auto", show_default=True)
 @click.option(
     "--batch-tokens", type=click.IntRange(min=1), help="Tokens per batch. [default: by device]"
@@ -47,9 +47,7 @@ def command(
     engine = Engine()
     model = engine.load(run, task=task, device=device, batch_tokens=batch_tokens)
     evaluation = engine.evaluate(model, data, map=parse_map(mapping), format=format)
-    console = progress_console()
-    for note in evaluation.notes:
-        console.print(f"· {note}", style="dim", markup=False)
+    print_notes((*model.notes, *evaluation.notes))
     if as_json:
         print_json(evaluation.to_json())
     else:

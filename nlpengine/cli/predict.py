@@ -13,7 +13,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from nlpengine.cli.console import json_flag, parse_map, print_json, progress_console, use_threads
+from nlpengine.cli.console import (
+    json_flag,
+    parse_map,
+    print_json,
+    print_notes,
+    progress_console,
+    use_threads,
+)
 from nlpengine.errors import DataError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +44,7 @@ if TYPE_CHECKING:
     "its name; .txt and - are one text a line]",
 )
 @click.option("--map", "mapping", help="Columns: text=review.")
-@click.option("--task", help="The task of a stock checkpoint, which doesn't say.")
+@click.option("--task", help="The task of a stock checkpoint, or a model's FILE.py:NAME.")
 @click.option("--device", default="auto", show_default=True)
 @click.option(
     "--batch-tokens", type=click.IntRange(min=1), help="Tokens per batch. [default: by device]"
@@ -71,6 +78,7 @@ def command(
 
     engine = Engine()
     model = engine.load(run, task=task, device=device, batch_tokens=batch_tokens)
+    print_notes(model.notes)
     if texts:
         _one(model, texts, as_json)
         return ExitCode.OK

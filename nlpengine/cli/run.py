@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import types
 import typing
 from pathlib import Path
 from typing import Any, Literal
@@ -23,12 +25,15 @@ class TaskGroup(click.Group):
         return PluginManager().task_names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Load a task, or several with commas between, and build the command."""
+        """Load a task, or several with commas between, and build the command.
+
+        Each is installed, or in a single file.
+        """
         if "," in cmd_name:
             from nlpengine.cli.run_joint import joint_command
 
             return joint_command([name.strip() for name in cmd_name.split(",") if name.strip()])
-        return _task_command(PluginManager().task(cmd_name))
+        return _task_command(PluginManager().task(cmd_name), cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names alone: a summary would mean importing every plugin."""
@@ -38,18 +43,22 @@ class TaskGroup(click.Group):
 
 @click.command(cls=TaskGroup)
 def command() -> None:
-    """Fine-tune an encoder on a task's data, test it, compare it, save it."""
+    """Fine-tune an encoder on a task's data, test it, compare it, save it.
+
+    A task is an installed one, or one in a single file: ./my_task.py:NAME.
+    """
 
 
-def _task_command(task: Task[Any]) -> click.Command:
+def _task_command(task: Task[Any], called: str) -> click.Command:
     fields = {field.name for field in dataclasses.fields(task.options)}
 
     def callback(**values: Any) -> None:
         options = {name: values.pop(name) for name in fields}
-        _run(task, values, {name: value for name, value in options.items() if value is not None})
+        own = {name: value for name, value in options.items() if value is not None}
+        _run(called, task, values, own)
 
     built = click.Command(
-        task.name, callback=callback, help=f"Fine-tune on {task.summary}.", params=own_flags(task)
+        called, callback=callback, help=f"Fine-tune on {task.summary}.", params=own_flags(task)
     )
     for decorate in reversed(FLAGS):
         decorate(built)
@@ -59,12 +68,12 @@ def _task_command(task: Task[Any]) -> click.Command:
 
 def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
     """A flag for each field of the task's options; ``prefix``: whose they are, among several."""
-    types = typing.get_type_hints(task.options)
+    hints = typing.get_type_hints(task.options)
     about = _field_docs(task.options)
     flags: list[click.Parameter] = []
     for field in dataclasses.fields(task.options):
-        hint = types[field.name]
-        choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+        hint = hints[field.name]
+        choices = _choices(hint)
         kind = click.Choice(choices) if choices else hint if hint in (int, float, bool) else str
         name = f"{prefix}_{field.name}" if prefix else field.name
         flag = "--" + name.replace("_", "-")
@@ -72,6 +81,16 @@ def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
         names = [f"{flag}/--no-{flag[2:]}"] if hint is bool else [flag]
         flags.append(click.Option([*names, name], type=kind, default=None, help=text))
     return flags
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    """What an option may be, where that is a few words; of a bool among them, true and false."""
+    if typing.get_origin(hint) is Literal:
+        return tuple(map(str, typing.get_args(hint)))
+    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    members = typing.get_args(hint) if union else ()
+    found = [("true", "false") if member is bool else _choices(member) for member in members]
+    return tuple(itertools.chain(*found)) if all(found) else ()
 
 
 def _field_docs(options: type[Any]) -> dict[str, str]:
@@ -147,7 +166,7 @@ FLAGS = (
 )  # fmt: skip
 
 
-def _run(task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> None:
+def _run(called: str, task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> None:
     as_json, threads = flags.pop("as_json"), flags.pop("threads")
     config_file, mapping = flags.pop("config"), parse_map(flags.pop("mapping"))
     settings = {name: value for name, value in flags.items() if value is not None}
@@ -160,7 +179,7 @@ def _run(task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> Non
     from nlpengine.workflow.config import read_config_file
 
     base = read_config_file(config_file) if config_file else {}
-    if (named := base.pop("task", task.name)) != task.name:
+    if (named := base.pop("task", task.name)) not in (task.name, called):
         raise UsageError(
             f"--config {config_file}: it is for the task {named!r}, not {task.name!r}."
         )
@@ -169,7 +188,7 @@ def _run(task: Task[Any], flags: dict[str, Any], options: dict[str, Any]) -> Non
     if isinstance(own, dict):  # the check of settings refuses anything else
         settings["options"] = {**own, **options}
     with LiveProgress() as live:
-        run = Engine().run(task.name, listener=live, **settings)
+        run = Engine().run(called, listener=live, **settings)
     if as_json:
         print_json(run.record.to_json())
     else:

@@ -24,7 +24,7 @@ def joint_command(names: Sequence[str]) -> click.Command:
     tasks = [plugins.task(name) for name in names]
 
     def callback(**values: Any) -> None:
-        _run(tasks, values)
+        _run(names, tasks, values)
 
     built = click.Command(
         ",".join(names),
@@ -44,7 +44,7 @@ def joint_command(names: Sequence[str]) -> click.Command:
     return built
 
 
-def _run(tasks: Sequence[Task[Any]], values: dict[str, Any]) -> None:
+def _run(names: Sequence[str], tasks: Sequence[Task[Any]], values: dict[str, Any]) -> None:
     as_json, threads = values.pop("as_json"), values.pop("threads")
     sources, mapping = values.pop("sources"), parse_map(values.pop("mapping"))
     formats = values.pop("formats")
@@ -67,7 +67,7 @@ def _run(tasks: Sequence[Task[Any]], values: dict[str, Any]) -> None:
     from nlpengine.report.terminal import print_run
 
     with LiveProgress() as live:
-        run = Engine().run_joint([task.name for task in tasks], listener=live, **settings)
+        run = Engine().run_joint(names, listener=live, **settings)
     if as_json:
         print_json(run.to_json())
         return

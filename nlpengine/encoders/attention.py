@@ -67,9 +67,7 @@ def attend(
         raise ValueError("relative positions need a plan by head")
     if plan.takes_borders and not dropout and q.dtype in (torch.bfloat16, torch.float16):
         return _varlen(q, k, v, plan, scaling, first, window)
-    tensors = [t for t in (q, k, v, *positions) if t is not None]
-    learning = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
-    if learning or dropout:
+    if dropout or _learns(q, k, v, *positions):
         result: Tensor = PackedAttention.apply(  # type: ignore[no-untyped-call]
             q, k, v, *positions, dropout, scaling, plan, first, window
         )
@@ -90,6 +88,10 @@ def attend(
         weigh(a, piece.of_keys(key), bias, positions, scaling, weights)
         torch.bmm(weights, piece.of_keys(value), out=piece.of_queries(context))
     return queries.give(context, q.shape)
+
+
+def _learns(*tensors: Tensor | None) -> bool:
+    return torch.is_grad_enabled() and any(t.requires_grad for t in tensors if t is not None)
 
 
 def _attend_alone(

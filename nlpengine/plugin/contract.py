@@ -27,6 +27,8 @@ from nlpengine.plugin.prediction import Labels, State, WindowLogits, Wrong
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from nlpengine.plugin.listing import TaskFile
+
 E = TypeVar("E", bound=Example)
 
 GoldKind = Literal["class", "class or number", "other"]
@@ -97,6 +99,8 @@ class Task(ABC, Generic[E]):
     """The simple things that a run is measured against."""
     demo: Path | None = None
     """Folder of the task's demo set, read like any other ``--data``."""
+    file: TaskFile | None = None
+    """The single file that the task came from (``./my_task.py:emotion``); the core fills it in."""
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -168,9 +172,9 @@ class Task(ABC, Generic[E]):
     def head(self, labels: Labels) -> HeadSpec:
         """The head to put on the encoder."""
 
-    def shown(self, example: E) -> str:
-        """The text that a person sees, and that characters in predictions count in."""
-        return " ".join(example.texts)
+    def shown(self, example: E) -> tuple[str, ...]:
+        """The texts that a person sees; characters in predictions count in it, if it is one."""
+        return example.texts
 
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
         """What the encoder reads in prediction: texts, or several versions of them to average."""
@@ -183,9 +187,10 @@ class Task(ABC, Generic[E]):
         """The gold of one window, as the head's kind wants it.
 
         Returns:
-            sequence: a label's index, or a number. token: an index per token of the window
-            [tokens], `IGNORED` where there is none. span: the first and the last token of the
-            answer, counted in the window [2].
+            sequence: a label's index, a number, or a row of as many for every window, such as a
+            0 or 1 per label. token: an index per token of the window [tokens], `IGNORED` where
+            there is none. span: the first and the last token of the answer, counted in the window
+            [2].
         """
 
     def training_notes(
@@ -208,7 +213,8 @@ class Task(ABC, Generic[E]):
         Args:
             logits: sequence: [windows, size]. token: [tokens of all windows, size]. span:
                 [windows, tokens of the longest, 2], -inf beyond a window's end.
-            gold: What `gold` gave: [windows], [tokens of all windows], [windows, 2].
+            gold: What `gold` gave: [windows] or [windows, row], [tokens of all windows],
+                [windows, 2].
             labels: The run's labels.
             options: This task's options.
 
@@ -237,7 +243,7 @@ class Task(ABC, Generic[E]):
 
     def about(self, example: E) -> Mapping[str, object]:
         """What a row of predictions.jsonl says of an example beside gold and prediction."""
-        return {"text": self.shown(example)}
+        return {"text": " ".join(self.shown(example))}
 
     def check_gold(self, example: E, labels: Labels) -> None:
         """Refuse an example that can't be scored.

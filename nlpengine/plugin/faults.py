@@ -142,7 +142,10 @@ def _way_out(error: BaseException, entry: PluginEntry) -> str:
             return (
                 f"Its installation is damaged: pip install --force-reinstall {entry.distribution}"
             )
-        return f"It needs {missing}: install that, or pip uninstall {entry.distribution}"
+        without = "" if entry.file is not None else f", or pip uninstall {entry.distribution}"
+        return f"It needs {missing}: install that{without}"
+    if entry.file is not None:
+        return f"Mend {entry.file.path}"
     without = f"pip uninstall {entry.distribution}"
     if isinstance(error, Breach):
         return f"Its author's move (nlpengine plugins check {entry.name}). To do without: {without}"

@@ -46,6 +46,19 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskFile:
+    """A single file that is a task.
+
+    Attributes:
+        path: Where it is.
+        sha256: Hex, of what it held when it was loaded.
+    """
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class PluginEntry:
     """One entry point.
 
@@ -58,6 +71,7 @@ class PluginEntry:
         blocked: Why the switches keep it from loading; None where they don't.
         api: The API versions that its distribution declares.
         refused: Why it is quarantined; None where it may load.
+        file: The single file that it is (``./my_task.py:emotion``); None for what is installed.
     """
 
     kind: str
@@ -68,6 +82,7 @@ class PluginEntry:
     blocked: str | None = None
     api: ApiRange = NONE_DECLARED
     refused: Refusal | None = None
+    file: TaskFile | None = None
 
     @property
     def owner(self) -> str:

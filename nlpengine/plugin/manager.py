@@ -19,6 +19,7 @@ from nlpengine.plugin.calling import load
 from nlpengine.plugin.command import CommandSpec
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.faults import culprit_of, plugin_error
+from nlpengine.plugin.files import file_reference, load_task_file, remember
 from nlpengine.plugin.guarded import guarded_reader, guarded_task
 from nlpengine.plugin.listing import PluginEntry, Switches, find_all, find_plugins
 from nlpengine.plugin.states import PluginState, state_from_metadata
@@ -42,6 +43,7 @@ class PluginManager:
         self._switches = switches or Switches.from_environment()
         self._given: dict[tuple[str, str], Any] = {}
         self._remarks: dict[str, None] = {}
+        self._files: dict[str, PluginEntry] = {}
         self.readers = Readers(self._load_readers)
 
     def task_names(self) -> list[str]:
@@ -52,15 +54,38 @@ class PluginManager:
     def task(self, name: str) -> Task[Any]:
         """Load a task by name.
 
+        Args:
+            name: An installed task's, or a single file's: ``./my_task.py:emotion``.
+
         Raises:
-            UsageError: No such task (with the nearest name and how to list them).
-            PluginError: Two distributions claim it, or its plugin fails.
+            UsageError: No such task (with the nearest name and how to list them), or no such file.
+            PluginError: Two distributions claim it, or its plugin or file fails.
         """
+        if ("task", name) not in self._given and file_reference(name) is not None:
+            self._read_file(name)
         found: Task[Any] | None = self._find("task", name)
         if found is None:
             blocked = any(e.name == name for e in find_plugins("task", self._switches))
             raise self._unknown(name, blocked=blocked)
         return found
+
+    def give(self, task: Task[Any]) -> None:
+        """Put a task in under its own name, as if a plugin had offered it."""
+        self._given["task", task.name] = task
+
+    def loaded(self, name: str) -> Task[Any] | None:
+        """The task of a name that was loaded or given before; None where none was."""
+        found: Task[Any] | None = self._given.get(("task", name))
+        return found
+
+    def _read_file(self, reference: str) -> None:
+        task, entry, remarks = load_task_file(reference)
+        remember(entry)
+        self._note(remarks)
+        found = guarded_task(task, entry)
+        # Under its own name too: models and runs of several tasks know it by that.
+        self._given["task", reference] = self._given["task", task.name] = found
+        self._files[task.name] = entry
 
     def encoder_names(self) -> list[str]:
         """Names of the encoders that plugins offer, from metadata alone."""
@@ -176,7 +201,7 @@ class PluginManager:
         except NlpengineError:
             raise
         except Exception as error:
-            entry = culprit_of(error, find_all(self._switches))
+            entry = culprit_of(error, [*find_all(self._switches), *self._files.values()])
             if entry is None:
                 raise
             raise plugin_error(error, entry, "at work") from error
@@ -184,10 +209,12 @@ class PluginManager:
     def used(self) -> list[dict[str, str]]:
         """The plugins this manager has given out, for the run record."""
         found = []
-        for entry in find_all(self._switches):
-            if (entry.kind, entry.name) in self._given and entry.may_load:
+        for entry in (*find_all(self._switches), *self._files.values()):
+            hidden = entry.kind == "task" and entry.name in self._files and entry.file is None
+            if (entry.kind, entry.name) in self._given and entry.may_load and not hidden:
                 owner = {"distribution": entry.distribution, "version": entry.version}
-                found.append({"kind": entry.kind, "name": entry.name, **owner})
+                digest = {} if entry.file is None else {"sha256": entry.file.sha256}
+                found.append({"kind": entry.kind, "name": entry.name, **owner, **digest})
         return found
 
     def states(self) -> list[PluginState]:

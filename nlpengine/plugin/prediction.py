@@ -30,12 +30,14 @@ class Labels:
         weights: Per label, the factor of its examples in the loss; None for 1.
         positive: The label that a metric F1 is of, such as "paraphrase" of two; None for none.
         unit: Mean and standard deviation of labels that are numbers; None for classes.
+        multiple: Whether a text may have several of them, or none: a decision each.
     """
 
     names: tuple[str, ...]
     weights: tuple[float, ...] | None = None
     positive: str | None = None
     unit: tuple[float, float] | None = None
+    multiple: bool = False
 
     def index(self, name: str) -> int:
         """The index of a label; ValueError for one that isn't in the set."""

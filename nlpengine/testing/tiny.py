@@ -1,10 +1,14 @@
-"""A tiny seeded encoder in the Hub's layout: tests run the real loading code on it."""
+"""Tiny seeded encoders in the Hub's layout: tests run the real loading code on them."""
 
 from __future__ import annotations
 
 import string
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nlpengine.encoders.families import Family
 
 WORDS = (  # noqa: SIM905 - reads better than forty quoted words
     "the a an and or but not no never very good bad great awful fine okay film book soup "
@@ -62,4 +66,43 @@ def tiny_encoder(
         model = BertModel(config)
     model.save_pretrained(folder)
     BertTokenizer(vocab=vocabulary, model_max_length=max_length).save_pretrained(folder)
+    return folder
+
+
+def tiny_encoder_of(
+    family: str,
+    folder: Path,
+    *,
+    config: Any = None,
+    own: Family | None = None,
+    seed: int = 0,
+    words: Iterable[str] = WORDS,
+) -> Path:
+    """Write a small encoder of any family with random weights and its family's kind of tokenizer.
+
+    Args:
+        family: A ``model_type``.
+        folder: Made if missing.
+        config: A transformers configuration; None for `nlpengine.testing.tiny_configs.tiny_config`.
+        own: The family itself, where it is a plugin's.
+        seed: Of the weights.
+        words: What the vocabulary is learned from.
+
+    Returns:
+        The folder.
+
+    Raises:
+        KeyError: There is no tiny configuration for this family.
+    """
+    from nlpengine.encoders.scratch import make_from_scratch
+    from nlpengine.testing.tiny_configs import tiny_config
+
+    blueprint = folder / "blueprint"
+    blueprint.mkdir(parents=True, exist_ok=True)
+    (config or tiny_config(family)).save_pretrained(blueprint)
+    known = list(words)
+    texts = [" ".join(known[start:] + known[:start]) for start in range(0, len(known), 3)]
+    make_from_scratch(blueprint, texts, folder, seed, own)
+    (blueprint / "config.json").unlink()
+    blueprint.rmdir()
     return folder

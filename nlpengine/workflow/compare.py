@@ -58,12 +58,12 @@ def worst_mistakes(
     """The wrong predictions, worst first."""
     found = [
         Mistake(
-            text=task.shown(example),
+            text=" ".join(task.shown(example)),
             gold=wrong.gold,
             predicted=wrong.predicted,
             score=wrong.score,
             origin=str(example.origin),
-            texts=example.texts if len(example.texts) > 1 else (),
+            texts=task.shown(example) if len(task.shown(example)) > 1 else (),
             detail=wrong.detail,
         )
         for example, prediction in zip(examples, predictions, strict=True)

@@ -39,6 +39,7 @@ from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
+from nlpengine.workflow.model_task import find_task
 
 if TYPE_CHECKING:
     from nlpengine.workflow.joint import JointModel
@@ -60,7 +61,10 @@ def save_model(model: Model, folder: Path) -> None:
         with network.in_memory():
             size = model.task.head(model.labels).size
             names = model.labels.names or [f"LABEL_{index}" for index in range(size)]
-            save_checkpoint(target, network.encoder, network.head, model.shape, names)
+            save_checkpoint(
+                target, network.encoder, network.head, model.shape, names,
+                multiple=model.labels.multiple,
+            )  # fmt: skip
         model.tokenizer.save(target, model.network.encoder.max_length)
         about = {"format": 1, "nlpengine": _version.VERSION, "encoder": dict(model.origin)}
         write_json(target / CARD, about | card_of(model))
@@ -70,8 +74,10 @@ def save_model(model: Model, folder: Path) -> None:
 
 def card_of(model: Model) -> dict[str, Any]:
     """What a model's folder must say of its task, beside the weights."""
+    file = model.task.file
     return {
         "task": model.task.name,
+        **({} if file is None else {"task_file": {"name": file.path.name, "sha256": file.sha256}}),
         "head": model.network.kind,
         "labels": dataclasses.asdict(model.labels),
         "options": dataclasses.asdict(model.options),
@@ -96,11 +102,12 @@ def load_model(
         plugins: Where tasks and families come from.
         device: Where to put it.
         store: Owns the encoder's memory.
-        task: The task of a stock checkpoint, which doesn't say.
+        task: The task of a stock checkpoint, which doesn't say; or the file of a model's task.
         budget: Tokens in a batch; the device's default where None.
 
     Raises:
-        UsageError: No model there, a stock checkpoint without ``task``, or another's model.
+        UsageError: No model there, its task's file isn't here, a stock checkpoint without
+            ``task``, or another's model.
         DataError: A file is damaged.
         EncoderUnavailable: The weights don't load.
     """
@@ -111,11 +118,13 @@ def load_model(
     if "tasks" in card:
         from nlpengine.workflow.joint_folder import load_joint
 
+        if task is not None:
+            task = plugins.task(task).name
         joint = load_joint(folder, card, plugins, device, store, budget)
         if task is None and len(joint.models) == 1:
             (task,) = joint.models
         return joint if task is None else joint.model(task)
-    opened = Opened(folder, card, plugins.task(_task_name(folder, card, task)))
+    opened = Opened(folder, card, *find_task(folder, card, task, plugins))
     spec = opened.task.head(opened.labels)
     network, shape = _load_network(folder, spec, device, store, plugins)
     model = model_of(opened, network, shape, Tokenizer(folder))
@@ -131,11 +140,13 @@ class Opened:
         folder: The folder.
         card: What `card_of` wrote; empty for a stock checkpoint.
         task: The task.
+        notes: Sentences on how it was found.
     """
 
     folder: Path
     card: Mapping[str, Any]
     task: Task[Any]
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def labels(self) -> Labels:
@@ -171,19 +182,8 @@ def model_of(opened: Opened, network: Network, shape: HeadShape, tokenizer: Toke
         options=task.options(**opened.card.get("options", {})),
         state=opened.card.get("state", {}),
         origin=opened.card.get("encoder", {"name": str(opened.folder)}),
+        notes=opened.notes,
     )
-
-
-def _task_name(folder: Path, card: Mapping[str, Any], asked: str | None) -> str:
-    name: str | None = card.get("task") or asked
-    if name is None:
-        raise UsageError(
-            f"{folder} is a stock checkpoint, which doesn't say its task: name it with --task "
-            "(in Python: task=…)."
-        )
-    if asked not in (None, name):
-        raise UsageError(f"--task {asked}: {folder} is a model of the task {name!r}.")
-    return name
 
 
 def _load_network(

@@ -72,6 +72,11 @@ class JointModel:
         return self.models[task]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on choices that were made in opening them."""
+        return tuple(note for model in self.models.values() for note in model.notes)
+
+    @property
     def inputs(self) -> tuple[Column, ...]:
         """The fields that some task reads."""
         found: dict[str, Column] = {}

@@ -21,6 +21,7 @@ from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.folder import CARD, Opened, card_of, commit_folder, model_of, write_json
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.joint import JointModel
+from nlpengine.workflow.model_task import find_task
 
 HEADS = "heads.safetensors"
 
@@ -97,7 +98,8 @@ def load_joint(
     with safe_open(folder / HEADS, framework="pt") as file:
         names = set(file.keys())
         for name, own in card["tasks"].items():
-            opened = Opened(folder, {**own, "encoder": card["encoder"]}, plugins.task(name))
+            found = find_task(folder, {**own, "task": name}, None, plugins)
+            opened = Opened(folder, {**own, "encoder": card["encoder"]}, *found)
             spec = opened.task.head(opened.labels)
             shape = head_shape(family, spec)
             head = build_head(encoder.config, shape, spec.size, seed=0)

@@ -40,6 +40,7 @@ class Model:
         options: The task's options.
         state: What the task tuned on the dev split.
         origin: Where the encoder came from, for the record.
+        notes: Sentences on choices that were made in opening it.
     """
 
     task: Task[Any]
@@ -51,6 +52,7 @@ class Model:
     options: Any
     state: State = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[Column, ...]:

@@ -67,6 +67,7 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     listeners = Listeners(listener)
     listeners.phase("preparing")
     task = plugins.task(config.task)
+    config = config.model_copy(update={"task": task.name})  # a file's is its reference till here
     device = choose_device(config.device, config.precision)
     prepared = prepare(config, task, device, plugins, listeners)
     source = _frozen_source(prepared, plugins) if config.add_head else None

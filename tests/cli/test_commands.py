@@ -429,9 +429,8 @@ def test_plugins(cli):
         assert found[name]["remarks"] == []
     done = cli("plugins")
     assert done.code == 0
-    assert done.out.splitlines()[0].split() == [
-        "name", "kind", "from", "hook", "API", "status", "ms", "why",
-    ]  # fmt: skip
+    columns = ["name", "kind", "from", "hook", "API", "status", "ms", "why"]
+    assert done.out.splitlines()[0].split() == columns
     assert ["sentiment", "task", "nlpengine"] in [
         line.split()[:3] for line in done.out.splitlines()
     ]

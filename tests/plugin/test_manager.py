@@ -164,6 +164,16 @@ def test_ctrl_c_at_import_is_ctrl_c(install):
         PluginManager().task("stopped")
 
 
+def test_ctrl_c_at_import_names_the_plugin(install, capsys):
+    install("stopped", "raise KeyboardInterrupt")
+    with pytest.raises(SystemExit) as stop:
+        main(["run", "stopped"])
+    assert stop.value.code == 130
+    said = capsys.readouterr().err
+    assert "while the task 'stopped' of nlpengine-stopped 1.2 was loaded" in said
+    assert "--no-plugins" in said
+
+
 # --- two for one name -----------------------------------------------------------------------------
 
 

@@ -90,6 +90,14 @@ def test_a_run_learns_where_the_answer_stands_and_when_there_is_none(run):
     assert run.record.labels == []
 
 
+def test_the_best_weights_are_chosen_as_they_will_be_used(run, numbers):
+    """By the dev score with the threshold that is tuned there, not with none."""
+    best = [row["value"] for row in run.record.history if row["best"]][-1]
+    dev = Engine().evaluate(run.model, numbers / "dev.json").scores.metrics["f1"].value
+    assert best == pytest.approx(dev)
+    assert run.model.state["threshold"] != 0.0
+
+
 def test_predictions_carry_ids_and_are_what_was_scored(run, numbers):
     found = rows(run)
     assert [row["id"] for row in found] == [f"test-{place}" for place in range(45)]
@@ -135,7 +143,8 @@ def test_options_for_one_call(run):
     assert len(run.model(**asked, max_answer_length=1, top_k=99).candidates) <= 9
     with pytest.raises(UsageError, match="top_k is 0; it must be at least 1"):
         run.model(**asked, top_k=0)
-    with pytest.raises(UsageError, match="handle_impossible_answer"):
+    said = "handle_impossible_answer = 'perhaps': input should be a valid boolean, .* or .* 'auto'"
+    with pytest.raises(UsageError, match=said):
         run.model(**asked, handle_impossible_answer="perhaps")
     with pytest.raises(UsageError, match="no such field or option"):
         run.model(**asked, topk=3)
@@ -479,6 +488,15 @@ def test_the_task_is_listed_and_has_its_flags(cli):
     assert "questions on a text" in QuestionAnswering.summary
 
 
+def test_wrong_flags_are_said(cli):
+    code, _, err = cli("run", "qa", "--handle-impossible-answer", "perhaps")
+    assert code == ExitCode.USAGE
+    assert "'perhaps' is not one of 'true', 'false', 'auto'" in err
+    code, _, err = cli("run", "qa", "--top-k", "0")
+    assert code == ExitCode.USAGE
+    assert "options of 'qa': top_k is 0; it must be at least 1." in err
+
+
 def test_flags_reach_the_run(cli, tiny, numbers, tmp_path):
     code, out, err = cli(
         "run", "qa", "--encoder", tiny, "--data", numbers, "--epochs", 1, "--limit", 30,
@@ -489,4 +507,4 @@ def test_flags_reach_the_run(cli, tiny, numbers, tmp_path):
     model = nlpengine.load(tmp_path / "run")
     assert model.options.handle_impossible_answer is False
     assert model.options.max_answer_length == 3
-    assert str(tmp_path / "run") in out
+    assert f'{tmp_path / "run"} --text "…" --text "…"' in out

@@ -20,9 +20,9 @@ IDS = {"pad_token_id": 0, "bos_token_id": 1, "cls_token_id": 1, "eos_token_id": 
        "sep_token_id": 2}  # fmt: skip
 
 
-def modernbert(**changes):
-    return ModernBertConfig(**SMALL, **IDS, local_attention=16, classifier_bias=True,
-                            norm_bias=True, **changes)  # fmt: skip
+def modernbert(bias=True, **changes):
+    return ModernBertConfig(**SMALL, **IDS, local_attention=16, classifier_bias=bias,
+                            norm_bias=bias, **changes)  # fmt: skip
 
 
 class TestModernBert(EncoderContract):
@@ -35,6 +35,13 @@ class TestModernBert(EncoderContract):
 class TestModernBertWithMeanPooling(EncoderContract):
     family = MODERNBERT
     config = modernbert(classifier_pooling="mean")
+
+
+class TestModernBertAsPublished(EncoderContract):
+    """Without biases in head and norms."""
+
+    family = MODERNBERT
+    config = modernbert(bias=False)
 
 
 class TestElectra(EncoderContract):
