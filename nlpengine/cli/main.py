@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = stop.exit_code
     except (KeyboardInterrupt, click.Abort) as stop:
         code = ExitCode.INTERRUPTED
-        for note in getattr(stop, "__notes__", ()):  # a plugin that was being loaded
+        for note in getattr(stop.__cause__ or stop, "__notes__", ()):  # a plugin being loaded
             click.echo(f"nlpengine: {note}", err=True)
     except click.ClickException as error:
         error.show()

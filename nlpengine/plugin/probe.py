@@ -27,7 +27,7 @@ from nlpengine.plugin.faults import fault_of
 from nlpengine.plugin.listing import PluginEntry, Switches, find_all
 from nlpengine.plugin.states import PluginState, state_from_metadata
 
-QUICK_S = 0.5
+QUICK_S = 0.4
 """How long a listing waits for the next plugin's answer. Not a bound on all of them: on a busy
 machine healthy plugins take longer together, and one that hangs still answers nothing."""
 PATIENT_S = 30.0
