@@ -51,7 +51,7 @@ SLOW = pytest.mark.slow
              "command"]
 )  # fmt: skip
 def test_what_is_made_passes_its_tests(new, tmp_path, kind):
-    code, out, err = new(f"my-{kind}", "--kind", kind, "--output", tmp_path)
+    code, _, err = new(f"my-{kind}", "--kind", kind, "--output", tmp_path)
     assert code == 0, err
     folder = tmp_path / f"nlpengine-my-{kind}"
     assert f"cd {folder} && pip install -e '.[test]' && pytest" in err
@@ -101,7 +101,10 @@ def test_a_task_s_body_is_under_60_lines_with_demo_data(new, tmp_path):
     package = tmp_path / "nlpengine-mood/nlpengine_mood"
     assert len((package / "task.py").read_text().splitlines()) < MOST_LINES
     rows = {
-        split: [json.loads(line) for line in (package / f"demo/{split}.jsonl").open()]
+        split: [
+            json.loads(line)
+            for line in (package / f"demo/{split}.jsonl").read_text(encoding="utf-8").splitlines()
+        ]
         for split in ("train", "dev", "test")
     }
     texts = [row["text"] for own in rows.values() for row in own]
