@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import peer
 import torch
+from flops import flops
 from transformers import pipeline, set_seed
 
 from nlpengine.encoders.checkpoint import build_head, load_encoder, load_head_weights
@@ -38,24 +39,6 @@ from nlpengine.workflow.training import Schedule, TrainingSet
 
 RESULTS = Path(__file__).parent / "results"
 STEPS, WARM, BATCH = 28, 3, 32
-
-
-def flops(lengths, config, *, last_whole: bool) -> float:
-    """Of one forward pass over sequences: linear layers and attention, real tokens only.
-
-    ``last_whole``: whether the last layer computes all rows, as stock models do, or all keys and
-    values but the rest for first tokens alone.
-    """
-    width, inner = config.hidden_size, config.intermediate_size
-    pair, rest = 2 * 2 * width * width, 2 * (2 * width * width + 2 * width * inner)
-
-    def layer(tokens: int, queries: int) -> float:
-        return tokens * pair + queries * (rest + 4 * tokens * width)
-
-    return sum(
-        (config.num_hidden_layers - 1) * layer(n, n) + layer(n, n if last_whole else 1)
-        for n in lengths
-    )
 
 
 def matmul_rate() -> dict[str, float]:

@@ -149,7 +149,7 @@ class Engine:
                 "(in Python: load(…, task=…))."
             )
         with self.plugins.blaming():
-            return evaluate(model, str(data), map or {}, self.plugins.readers, format)
+            return evaluate(model, str(data), map or {}, self.plugins.readers.wanting(format))
 
 
 def load(path: str | Path, *, task: str | None = None, device: str = "auto") -> Model | JointModel:

@@ -87,11 +87,12 @@ def command(
 
 
 def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
-    columns = model.inputs
-    inputs = [column.name for column in columns if column.required] or [columns[0].name]
+    from nlpengine.data import needed_names
+
+    inputs = needed_names(model.inputs)
     if len(texts) != len(inputs):
         raise UsageError(
-            f"the task {model.task.name!r} reads {len(inputs)} texts ({', '.join(inputs)}): give "
+            f"this model reads {len(inputs)} texts ({', '.join(inputs)}): give "
             f"--text {len(inputs)} times, in this order; here are {len(texts)}."
         )
     row = dict(zip(inputs, texts, strict=True))
@@ -111,6 +112,7 @@ def _many(
     as_json: bool,
     readers: Readers,
 ) -> ExitCode:
+    from nlpengine.data import needed_names
     from nlpengine.workflow.bulk import FORMATS, predict_rows, read_rows, row_format
 
     formats = model.formats
@@ -120,6 +122,13 @@ def _many(
         raise UsageError(f"--format {kind}: this model reads {', '.join(known)}.")
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
+    needed = needed_names(model.inputs)
+    if kind == "text" and len(needed) > 1:
+        raise UsageError(
+            f"{file}: a line of text is one text, and this model reads {len(needed)} "
+            f"({', '.join(needed)}). Pass CSV, TSV or JSONL with these columns, and "
+            "say --format where the name doesn't."
+        )
     rows, errors = 0, 0
     notes: list[str] = []
     records = read_rows(file, kind, model.inputs[0].name, notes, readers)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import types
 import typing
 from pathlib import Path
 from typing import Any, Literal
@@ -66,12 +68,12 @@ def _task_command(task: Task[Any], called: str) -> click.Command:
 
 def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
     """A flag for each field of the task's options; ``prefix``: whose they are, among several."""
-    types = typing.get_type_hints(task.options)
+    hints = typing.get_type_hints(task.options)
     about = _field_docs(task.options)
     flags: list[click.Parameter] = []
     for field in dataclasses.fields(task.options):
-        hint = types[field.name]
-        choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+        hint = hints[field.name]
+        choices = _choices(hint)
         kind = click.Choice(choices) if choices else hint if hint in (int, float, bool) else str
         name = f"{prefix}_{field.name}" if prefix else field.name
         flag = "--" + name.replace("_", "-")
@@ -81,16 +83,27 @@ def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
     return flags
 
 
+def _choices(hint: Any) -> tuple[str, ...]:
+    """What an option may be, where that is a few words; of a bool among them, true and false."""
+    if typing.get_origin(hint) is Literal:
+        return tuple(map(str, typing.get_args(hint)))
+    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    members = typing.get_args(hint) if union else ()
+    found = [("true", "false") if member is bool else _choices(member) for member in members]
+    return tuple(itertools.chain(*found)) if all(found) else ()
+
+
 def _field_docs(options: type[Any]) -> dict[str, str]:
-    """Attribute name → its lines under "Attributes:" in the docstring."""
+    """Attribute name → its lines under "Attributes:" in the docstring, or in that of a base."""
     found: dict[str, str] = {}
-    name = ""
-    for line in (options.__doc__ or "").partition("Attributes:")[2].split("\n"):
-        head, colon, rest = line.strip().partition(": ")
-        if colon and head.isidentifier():
-            name, found[head] = head, rest
-        elif name and line.strip():
-            found[name] += " " + line.strip()
+    for base in reversed(options.__mro__):
+        name = ""
+        for line in (base.__doc__ or "").partition("Attributes:")[2].split("\n"):
+            head, colon, rest = line.strip().partition(": ")
+            if colon and head.isidentifier():
+                name, found[head] = head, rest
+            elif name and line.strip():
+                found[name] += " " + line.strip()
     return found
 
 

@@ -1,6 +1,6 @@
 """Data: files in, records and splits out. Importing it is cheap: readers import what they need."""
 
-from nlpengine.data.columns import Column, Role, resolve_columns
+from nlpengine.data.columns import Column, Role, needed_names, resolve_columns
 from nlpengine.data.examples import (
     Example,
     PairExample,
@@ -46,6 +46,7 @@ __all__ = [
     "labels_are_numbers",
     "load_records",
     "load_splits",
+    "needed_names",
     "parse_number",
     "read_lines",
     "recognise_scheme",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from nlpengine.data.labels import is_unlabelled
@@ -17,7 +17,12 @@ Rows = tuple[Record, ...]
 
 
 def arrange(
-    rows: Mapping[SplitName, Rows], source: str, seed: int, label: str | None, key: Key
+    rows: Mapping[SplitName, Rows],
+    source: str,
+    seed: int,
+    label: str | None,
+    key: Key,
+    together: str | None = None,
 ) -> Splits:
     """Make up for splits that are missing, by seed and stratified by ``key``.
 
@@ -27,6 +32,7 @@ def arrange(
         seed: Decides which rows go where.
         label: The field that holds the label, if any: a test split without labels is none.
         key: A record's class.
+        together: A field; rows with the same text in it go to the same split.
 
     Returns:
         Train, dev and test, none empty, and a note on what was done, if anything.
@@ -35,6 +41,7 @@ def arrange(
         DataError: Train has too few rows to take the missing splits from.
     """
     train, dev, test = rows["train"], rows.get("dev", ()), rows.get("test", ())
+    heads, whole = _wholes(train, together)
     why = "no test split"
     if test and label is not None and is_unlabelled(test, label, train):
         why, test = "the test split has no labels", ()
@@ -42,17 +49,17 @@ def arrange(
         return Splits(train, dev, test, source)
     if dev:
         test = dev
-        train, dev = _cut_dev(train, seed, key)
+        train, dev = map(whole, _cut_dev(heads, seed, key))
         note = (
             f"{why}: the dev split ({len(test):,} rows) is the test split here, and "
             f"{len(dev):,} rows of train were set aside as the dev split by seed {seed}."
         )
     elif test:
-        train, dev = _cut_dev(train, seed, key)
+        train, dev = map(whole, _cut_dev(heads, seed, key))
         note = f"no dev split: {len(dev):,} rows of train were set aside by seed {seed}."
     else:
-        made = split_records(train, DEFAULT_FRACTIONS, seed=seed, key=key)
-        train, dev, test = made["train"], made["dev"], made["test"]
+        made = split_records(heads, DEFAULT_FRACTIONS, seed=seed, key=key)
+        train, dev, test = (whole(made[name]) for name in DEFAULT_FRACTIONS)
         note = (
             f"{why} and no dev split: the rows were split 80/10/10 by seed {seed} into "
             f"{len(train):,} train, {len(dev):,} dev and {len(test):,} test."
@@ -63,7 +70,25 @@ def arrange(
             "three or more of each class, or pass a folder with train, dev and test",
             source,
         )
+    if together is not None:
+        note += f" Rows with the same {together} stayed together."
     return Splits(train, dev, test, source, notes=(note,))
+
+
+def _wholes(records: Rows, together: str | None) -> tuple[Rows, Callable[[Rows], Rows]]:
+    """The first record of each whole, and what gives all records of some wholes, in order."""
+    if together is None:
+        return records, lambda chosen: chosen
+    members: dict[str | int, list[int]] = {}
+    for index, record in enumerate(records):
+        value = record.fields.get(together)
+        members.setdefault(value if isinstance(value, str) else index, []).append(index)
+    owned = {id(records[own[0]]): own for own in members.values()}
+
+    def whole(chosen: Rows) -> Rows:
+        return tuple(records[i] for i in sorted(i for head in chosen for i in owned[id(head)]))
+
+    return tuple(records[own[0]] for own in members.values()), whole
 
 
 def _cut_dev(train: Rows, seed: int, key: Key) -> tuple[Rows, Rows]:

@@ -29,6 +29,11 @@ class Column:
     role: Role = "input"
 
 
+def needed_names(inputs: Sequence[Column]) -> tuple[str, ...]:
+    """Names of the inputs that nothing can be predicted without: one at least."""
+    return tuple(column.name for column in inputs if column.required) or (inputs[0].name,)
+
+
 def resolve_columns(
     available: Sequence[str], wanted: Iterable[Column], mapping: Mapping[str, str], path: str
 ) -> dict[str, str]:

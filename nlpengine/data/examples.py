@@ -55,14 +55,14 @@ class PairExample:
     Attributes:
         first: The first text (premise, question …).
         second: The second text (hypothesis, answer …).
-        label: The gold: a class, or a number as it was written; None where unlabelled.
+        label: The gold: a class, or a number; None where unlabelled.
         origin: File and line.
         slices: Slice column → value, for scores per slice.
     """
 
     first: str
     second: str
-    label: str | None
+    label: str | float | None
     origin: Origin
     slices: Mapping[str, str] = field(default_factory=dict)
 

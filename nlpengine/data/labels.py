@@ -89,6 +89,14 @@ def require_numbers(records: Sequence[Record], label: str, what: str) -> None:
             )
 
 
+def as_numbers(records: Sequence[Record], label: str) -> tuple[Record, ...]:
+    """Records whose labels, checked by `require_numbers`, are floats."""
+    return tuple(
+        Record({**record.fields, label: float(str(record.fields[label]))}, record.origin)
+        for record in records
+    )
+
+
 def leave_out(
     records: Sequence[Record], label: str, values: Sequence[str]
 ) -> tuple[tuple[Record, ...], int]:

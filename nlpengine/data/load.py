@@ -11,6 +11,7 @@ from nlpengine.data.columns import Column
 from nlpengine.data.fields import check_same_fields, to_fields
 from nlpengine.data.findings import Finding
 from nlpengine.data.labels import (
+    as_numbers,
     check_labels,
     is_unlabelled,
     label_key,
@@ -42,7 +43,7 @@ def load_splits(
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
     readers: Readers = NO_READERS,
-    wanted: str | None = None,
+    together: str | None = None,
 ) -> Splits:
     """Load a data set to train on.
 
@@ -56,43 +57,38 @@ def load_splits(
         mapping: Field → column, from ``--map``.
         seed: Decides every choice of rows; 0 or above.
         label: The field that holds the label; None for a task whose rows have no single one.
-        classes: Whether labels are classes; they are then checked, see
-            :func:`nlpengine.data.labels.check_labels`. A callable decides it from train's records,
-            and where it says no, every label must be a number.
+        classes: Whether labels are classes, which are then checked (`labels.check_labels`), or what
+            tells from train's records: where it says no, labels must be numbers and become floats.
         limit: Keep at most this many rows of each split, chosen by seed; None keeps all.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels that say that a row has none ("-" in SNLI): left out, with a note.
-        readers: Formats of plugins.
-        wanted: The format of all files, from ``--format``; None to go by names and lines.
+        readers: Formats of plugins, and the one that ``--format`` names.
+        together: A field; where splits are made here, rows with the same text in it stay together.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
-        UsageError: ``mapping`` names a field that the task doesn't have, ``limit`` is too low, or
-            ``wanted`` is no format.
+        UsageError: ``mapping`` names no field of the task's, ``limit`` is too low, or no format.
         PluginError: ``formats`` names one that doesn't exist, or two readers take a file.
     """
-    read = read_source(source, None, formats, readers, wanted)
-    split_by_column(read, _taken(columns, mapping))
+    read = read_source(source, None, formats, readers)
     rows, notes = _rows_by_split(read, source, columns, mapping, label, classes is not False)
     if label is not None:
         rows = _without(rows, source, label, left_out, notes)
         _require(rows, label, require_labels)
     are_classes = classes(rows["train"]) if callable(classes) else classes
-    if label is not None and callable(classes) and not are_classes:
-        _require(rows, label, require_numbers)
 
     def key(record: Record) -> Hashable:
         return label_key(record, label) if label is not None and are_classes else None
 
-    splits = arrange(rows, source, seed, label, key)
+    splits = arrange(rows, source, seed, label, key, together)
+    if label is not None:
+        splits = _labelled(splits, label, are_classes, callable(classes) and not are_classes)
     splits = replace(
         splits,
         fingerprints=read.fingerprints,
         notes=(*read.notes, *notes, *splits.notes),
         findings=_check(splits, columns, label, are_classes),
     )
-    if label is not None and are_classes:
-        check_labels(splits, label)
     return splits if limit is None else limit_rows(splits, limit, seed, key)
 
 
@@ -104,10 +100,10 @@ def load_records(
     *,
     labelled: bool = False,
     classes: bool = True,
+    numbers: bool = False,
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
     readers: Readers = NO_READERS,
-    wanted: str | None = None,
 ) -> tuple[Rows, tuple[str, ...], dict[str, str]]:
     """Load rows to predict or evaluate on: a file, or the test split alone of a folder or Hub set.
 
@@ -120,21 +116,20 @@ def load_records(
         label: The field that holds the label, if any.
         labelled: Whether every row must have one.
         classes: Whether labels are classes.
+        numbers: Whether labels are numbers, where rows must have labels; they become floats.
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels of rows to leave out, where rows must have labels.
-        readers: Formats of plugins.
-        wanted: The format of all files, from ``--format``; None to go by names and lines.
+        readers: Formats of plugins, and the one that ``--format`` names.
 
     Returns:
         Records, notes, sha256 by file.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
-        UsageError: ``mapping`` names a field that the task doesn't have, or ``wanted`` is no
-            format.
+        UsageError: ``mapping`` names a field that the task doesn't have, or the format is none.
         PluginError: ``formats`` names one that doesn't exist, or two readers take a file.
     """
-    read = read_source(source, "test", formats, readers, wanted)
+    read = read_source(source, "test", formats, readers)
     split_by_column(read, _taken(columns, mapping))
     tables = [read.whole] if read.whole else read.splits.get("test")
     if not tables:
@@ -144,6 +139,9 @@ def load_records(
     )
     if labelled and label is not None:
         records = _with_labels(records, tables[0].path, label, left_out, notes)
+        if numbers:
+            require_numbers(records, label, "the data")
+            records = as_numbers(records, label)
     return records, (*read.notes, *notes), read.fingerprints
 
 
@@ -214,12 +212,25 @@ def _left_out_note(said: Sequence[str], label: str, values: Sequence[str]) -> st
     return f"left out, as a {label} of {listed} says that there is none: {', '.join(said)}."
 
 
+def _labelled(splits: Splits, label: str, are_classes: bool, are_numbers: bool) -> Splits:
+    """The splits, their classes checked; or with floats for labels, each of which is a number."""
+    if are_classes:
+        check_labels(splits, label)
+    if not are_numbers:
+        return splits
+    for name in _ORDER:
+        require_numbers(getattr(splits, name), label, f"the {name} split")
+    train, dev, test = (as_numbers(p, label) for p in (splits.train, splits.dev, splits.test))
+    return replace(splits, train=train, dev=dev, test=test)
+
+
 def _check(
     splits: Splits, columns: Sequence[Column], label: str | None, classes: bool
 ) -> tuple[Finding, ...]:
     """Look at all rows, by what a model reads and what it should answer."""
-    inputs = [c.name for c in columns if c.role == "input" and c.name != label]
-    gold = [c.name for c in columns if c.role == "gold" and c.name != label]
+    here = {name for record in splits.train for name in record.fields}
+    inputs = [c.name for c in columns if c.role == "input" and c.name != label and c.name in here]
+    gold = [c.name for c in columns if c.role == "gold" and c.name != label and c.name in here]
     classes = classes and label is not None
     return check_rows(splits, inputs, [*([label] if label else ()), *gold], classes=classes)
 
@@ -232,6 +243,7 @@ def _rows_by_split(
     label: str | None,
     classes: bool,
 ) -> tuple[dict[SplitName, Rows], list[str]]:
+    split_by_column(read, _taken(columns, mapping))
     tables: dict[SplitName, list[Table]] = {"train": [read.whole]} if read.whole else read.splits
     if "train" not in tables:
         raise DataError(

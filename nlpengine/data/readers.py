@@ -49,10 +49,17 @@ class Readers:
 
     Args:
         load: Gives them.
+        wanted: What all files are, whatever their names say (``--format``); None to go by names and
+            lines.
     """
 
-    def __init__(self, load: Callable[[], Offered] = Offered) -> None:
+    def __init__(self, load: Callable[[], Offered] = Offered, wanted: str | None = None) -> None:
         self._load = load
+        self.wanted = wanted
+
+    def wanting(self, name: str | None) -> Readers:
+        """These, with what all files are."""
+        return Readers(lambda: self._offered, name)
 
     @cached_property
     def _offered(self) -> Offered:

@@ -82,7 +82,6 @@ def read_source(
     only: SplitName | None = None,
     formats: Sequence[str] = (),
     readers: Readers = NO_READERS,
-    wanted: str | None = None,
 ) -> Source:
     """Read a data set.
 
@@ -92,15 +91,14 @@ def read_source(
         only: Read this split alone, where the source has splits.
         formats: Formats that the task reads beside the usual ones, see
             :func:`nlpengine.data.sniff.sniff`.
-        readers: Formats of plugins.
-        wanted: The format of all files; None to go by names and lines.
+        readers: Formats of plugins, and what all files are, where that is said.
 
     Raises:
         DataError: Nothing there, a layout that isn't known or is ambiguous, or a file that can't be
             read.
-        UsageError: ``wanted`` is no format.
+        UsageError: The format that is asked for is none.
     """
-    how = _How(tuple(formats), readers, wanted)
+    how = _How(tuple(formats), readers)
     path = Path(source)
     # os.path, not pathlib: a name that the system can't even look up is no error here.
     if os.path.isdir(path):
@@ -115,8 +113,10 @@ def read_source(
             "the path",
             source,
         )
-    if wanted is not None:
-        raise UsageError(f"--format {wanted}: is for files, and {source} is a Hub data set.")
+    if readers.wanted is not None:
+        raise UsageError(
+            f"--format {readers.wanted}: is for files, and {source} is a Hub data set."
+        )
     splits, made.fingerprints, notes = read_hub(source)
     made.notes += notes
     made.splits = {
@@ -133,19 +133,19 @@ class _How:
 
     formats: tuple[str, ...]
     readers: Readers
-    wanted: str | None
 
     def kind_of(self, path: Path) -> str:
         """A file's format."""
-        if self.wanted is None:
+        wanted = self.readers.wanted
+        if wanted is None:
             return sniff(path, self.formats, self.readers)
         known = (*READERS, *self.formats, *self.readers.names)
-        if self.wanted not in known:
+        if wanted not in known:
             raise UsageError(
-                f"--format {self.wanted}: no such format here.{did_you_mean(self.wanted, known)} "
+                f"--format {wanted}: no such format here.{did_you_mean(wanted, known)} "
                 f"There are {', '.join(known)}."
             )
-        return self.wanted
+        return wanted
 
     def read(self, kind: str, path: str, notes: list[str]) -> Iterator[Record]:
         """The records of a file."""
@@ -172,9 +172,10 @@ def _read_folder(folder: Path, only: SplitName | None, how: _How) -> Source:
     if not files and not folders:
         known = supported(how.formats, how.readers)
         raise DataError(f"no split found. {_LAYOUTS}; formats are {known}", folder)
-    if folders and how.wanted is not None:
+    if folders and how.readers.wanted is not None:
         names = ", ".join(f"{path.name}/" for path in folders.values())
-        raise UsageError(f"--format {how.wanted}: is for files, and {names} hold a file a text.")
+        wanted = how.readers.wanted
+        raise UsageError(f"--format {wanted}: is for files, and {names} hold a file a text.")
     for split, paths in files.items():
         if only in (None, split):
             made.splits[split] = [_read_file(path, how, made) for path in paths]
@@ -191,7 +192,7 @@ def _read_file(path: Path, how: _How, made: Source) -> Table:
     kind = how.kind_of(path)
     suffix = split_suffix(path.name)[1]
     by_lines = suffix in ("", ".txt") or (suffix in _TELLING and kind in TASK_READERS)
-    if by_lines and how.wanted is None:
+    if by_lines and how.readers.wanted is None:
         what = f"{suffix} files" if suffix in _TELLING else "files without a telling suffix"
         note = f"{what} were read as {_SAID.get(kind, kind)}, going by their first lines."
         made.notes += [note] if note not in made.notes else []

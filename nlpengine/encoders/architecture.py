@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nlpengine.encoders.spec import EncoderSpec
+
+if TYPE_CHECKING:
+    from nlpengine.encoders.families import Family
 
 NAMES = {
     "distilbert": {
@@ -15,9 +18,6 @@ NAMES = {
     }
 }
 """Family → the usual config argument → the family's own name for it."""
-
-WITH_POOLER = ("bert", "roberta", "xlm-roberta", "albert")
-"""Families whose base class brings a pooler unless told not to; a pooler belongs to a head."""
 
 
 def architecture(spec: EncoderSpec) -> Any:
@@ -45,16 +45,20 @@ def architecture(spec: EncoderSpec) -> Any:
     return AutoConfig.for_model(spec.family, **own)
 
 
-def bare_model(config: Any) -> Any:
+def bare_model(config: Any, family: Family | None = None) -> Any:
     """The base model of a config, freshly initialised from torch's random state, no pooler.
 
     Args:
         config: transformers' config of any family.
+        family: Its family; None for the core's own of that ``model_type``, where there is one.
 
     Returns:
         The family's base class (a ``PreTrainedModel``).
     """
     from transformers import AutoModel
 
-    arguments = {"add_pooling_layer": False} if config.model_type in WITH_POOLER else {}
+    from nlpengine.encoders.families import FAMILIES
+
+    own = family or FAMILIES.get(config.model_type)
+    arguments = own.base_arguments if own is not None and own.base_arguments else {}
     return AutoModel.from_config(config, **arguments)  # type: ignore[no-untyped-call]

@@ -3,19 +3,14 @@
 All other layers run on real tokens alone. Registered with transformers' attention interface, so its
 own models call it; no model is copied.
 
-Two decisions a reader would question:
- - The training path is one autograd function with its backward written out. Slicing q, k and v into
-   runs under autograd costs a zero-filled gradient of the whole row for every slice: a fifth of a
-   step on two cores.
- - Scores are plain batched products into memory that is allocated once per layer. The CPU's fused
-   attention kernel took twice as long at 25 tokens and 1.2 times at 128; it serves long runs in
-   prediction, where scores would take much memory.
+Scores are plain batched products into memory that is allocated once per layer. The CPU's fused
+attention kernel took twice as long at 25 tokens and 1.2 times at 128; it serves long runs in
+prediction, where scores would take much memory, and a text alone.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -23,8 +18,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AttentionInterface
 
-from nlpengine.encoders.kernels import dropout_draws, kept, kept_share
-from nlpengine.encoders.plan import AttentionPlan, Piece
+from nlpengine.encoders.disentangled import PositionTables
+from nlpengine.encoders.plan import AttentionPlan
+from nlpengine.encoders.products import PackedAttention, score_room, weigh
 
 NAME = "nlpengine_packed"
 """The attention's name in transformers' registry, which is global to the process."""
@@ -43,6 +39,7 @@ def attend(
     dropout: float = 0.0,
     first: bool = False,
     window: int | None = None,
+    positions: PositionTables = (None, None),
 ) -> Tensor:
     """Softmax attention (Vaswani et al. 2017) of a packed row, each sequence for itself.
 
@@ -56,32 +53,60 @@ def attend(
         dropout: On the attention weights.
         first: Whether q is of the first tokens.
         window: Tokens that a token sees to each side; None for all of its sequence.
+        positions: Relative positions whose products are added to the scores, as
+            `nlpengine.encoders.disentangled` describes; the plan must be by head for them.
 
     Returns:
         The shape of q.
+
+    Raises:
+        ValueError: There are positions, and the plan isn't by head.
     """
-    if plan.borders is not None and not dropout and q.dtype in (torch.bfloat16, torch.float16):
+    related = any(table is not None for table in positions)
+    if related and not plan.by_head:
+        raise ValueError("relative positions need a plan by head")
+    if plan.takes_borders and not dropout and q.dtype in (torch.bfloat16, torch.float16):
         return _varlen(q, k, v, plan, scaling, first, window)
-    learning = torch.is_grad_enabled() and any(t.requires_grad for t in (q, k, v))
-    if learning or dropout:
-        result: Tensor = _PackedAttention.apply(q, k, v, dropout, scaling, plan, first, window)  # type: ignore[no-untyped-call]
+    if dropout or _learns(q, k, v, *positions):
+        result: Tensor = PackedAttention.apply(  # type: ignore[no-untyped-call]
+            q, k, v, *positions, dropout, scaling, plan, first, window
+        )
         return result
-    if len(plan.first) == 1 and len(k) == plan.longest and window is None:
-        # A text alone is a padded batch already: no slots to move it to.
-        one, two, three = (rows.transpose(0, 1)[None] for rows in (q, k, v))
-        attended = functional.scaled_dot_product_attention(one, two, three, scale=scaling)
-        return attended[0].transpose(0, 1)
-    query, key, value = to_slots(q, plan, first), to_slots(k, plan), to_slots(v, plan)
+    if len(plan.lengths) == 1 and len(k) == plan.longest and window is None:
+        return _attend_alone(q, k, v, positions if related else None, scaling)
+    queries = plan.first_slots if first else plan.slots
+    query, key, value = queries.take(q), plan.slots.take(k), plan.slots.take(v)
     context = torch.empty_like(query)
-    _attend_long(query, key, value, context, plan, scaling, first, window)
-    pieces = [p for p in (plan.first_pieces if first else plan.pieces) if p.run.length <= LONG]
+    pieces = plan.first_pieces if first else plan.pieces
+    if plan.longest > LONG and not related:
+        _attend_long(query, key, value, context, plan, scaling, first, window)
+        pieces = tuple(piece for piece in pieces if piece.run.length <= LONG)
     room = score_room(query, pieces)
     for piece in pieces:
         a, weights = piece.of_queries(query), piece.shaped(room)
         bias = piece.bias_for(a, window, first=first)
-        _softmax_scores(a, piece.of_keys(key), bias, scaling, weights)
+        weigh(a, piece.of_keys(key), bias, positions, scaling, weights)
         torch.bmm(weights, piece.of_keys(value), out=piece.of_queries(context))
-    return to_rows(context, plan, q.shape, first)
+    return queries.give(context, q.shape)
+
+
+def _learns(*tensors: Tensor | None) -> bool:
+    return torch.is_grad_enabled() and any(t.requires_grad for t in tensors if t is not None)
+
+
+def _attend_alone(
+    q: Tensor, k: Tensor, v: Tensor, positions: PositionTables | None, scaling: float
+) -> Tensor:
+    """A text alone is a padded batch already: no slots to move it to."""
+    query, key, value = (rows.transpose(0, 1) for rows in (q, k, v))  # [heads, L, d]
+    if positions is None:
+        attended = functional.scaled_dot_product_attention(
+            query[None], key[None], value[None], scale=scaling
+        )
+        return attended[0].transpose(0, 1)
+    weights = query.new_empty(*query.shape[:2], key.shape[1])
+    weigh(query, key, None, positions, scaling, weights)
+    return torch.bmm(weights, value).transpose(0, 1)
 
 
 def _attend_long(
@@ -109,11 +134,6 @@ def _attend_long(
             piece.of_queries(context).copy_(attended[:, 0])
 
 
-def score_room(like: Tensor, pieces: Sequence[Piece]) -> Tensor:
-    """Memory for the scores of any piece."""
-    return like.new_empty(max((piece.count for piece in pieces), default=0))
-
-
 def _varlen(
     q: Tensor,
     k: Tensor,
@@ -127,7 +147,6 @@ def _varlen(
     from torch.nn.attention.varlen import varlen_attn
 
     borders = plan.borders
-    assert borders is not None  # the caller asked
     queries = torch.arange(len(borders), dtype=torch.int32, device=q.device) if first else borders
     # Arguments came with later versions of torch: only those are handed on that change something.
     extra: dict[str, Any] = {}
@@ -139,106 +158,6 @@ def _varlen(
     out = varlen_attn(q, k, v, queries, borders, longest, plan.longest, **extra)
     assert isinstance(out, Tensor)  # a pair only where more is asked for
     return out
-
-
-def _softmax_scores(
-    query: Tensor, key: Tensor, bias: Tensor | None, scaling: float, out: Tensor
-) -> None:
-    """Attention weights of a run: [n * heads, Lq, d] and [n * heads, L, d] → [n * heads, Lq, L]."""
-    added, beta = (out, 0) if bias is None else (bias, 1)
-    torch.baddbmm(added, query, key.transpose(1, 2), beta=beta, alpha=scaling, out=out)
-    torch.softmax(out, -1, out=out)
-
-
-def to_slots(rows: Tensor, plan: AttentionPlan, first: bool = False) -> Tensor:
-    """[T, heads, d] → [S, d]; rows of first tokens are in the order of slots as they are."""
-    flat = rows.reshape(-1, rows.shape[-1])
-    return flat if first else flat.index_select(0, plan.gather)
-
-
-def to_rows(slots: Tensor, plan: AttentionPlan, shape: torch.Size, first: bool = False) -> Tensor:
-    """[S, d] → rows of a shape, [T, heads, d]; spare rows behind the T tokens are zero."""
-    if first:
-        return slots.view(shape)
-    real = len(plan.scatter)
-    rows = slots.new_empty(shape.numel() // shape[-1], shape[-1])
-    torch.index_select(slots, 0, plan.scatter, out=rows[:real])
-    rows[real:].zero_()
-    return rows.view(shape)
-
-
-class _PackedAttention(torch.autograd.Function):
-    """`attend` with gradients written out."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        q: Tensor,
-        k: Tensor,
-        v: Tensor,
-        dropout: float,
-        scaling: float,
-        plan: AttentionPlan,
-        first: bool,
-        window: int | None,
-    ) -> Tensor:
-        query, key, value = to_slots(q, plan, first), to_slots(k, plan), to_slots(v, plan)
-        pieces = plan.first_pieces if first else plan.pieces
-        count = sum(piece.count for piece in pieces)
-        weights = query.new_empty(count)
-        draws = dropout_draws(count, query.device) if dropout else None
-        rate = 1 / kept_share(dropout)
-        context = torch.empty_like(query)
-        room = score_room(query, pieces)
-        for piece in pieces:
-            bias = piece.bias_for(query, window, first=first)
-            scores, out = piece.of_scores(weights), piece.of_queries(context)
-            _softmax_scores(piece.of_queries(query), piece.of_keys(key), bias, scaling, scores)
-            if draws is not None:
-                mask = kept(draws[piece.scores], dropout, piece.shaped(room))
-                scores = mask.mul_(scores)
-            torch.baddbmm(out, scores, piece.of_keys(value), beta=0, alpha=rate, out=out)
-        ctx.plan, ctx.scaling, ctx.first, ctx.dropout = plan, scaling, first, dropout
-        ctx.shapes = q.shape, k.shape
-        ctx.save_for_backward(query, key, value, weights, draws)
-        return to_rows(context, plan, q.shape, first)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradient of the output, in the shape of q → those of q, k, v."""
-        query, key, value, weights, draws = ctx.saved_tensors
-        plan, first, scaling = ctx.plan, ctx.first, ctx.scaling
-        rate = 1 / kept_share(ctx.dropout)
-        gradient = to_slots(gradients[0], plan, first)
-        if plan.padded is not None and not first:
-            gradient.index_fill_(0, plan.padded, 0.0)
-        grad_query, grad_key, grad_value = (torch.empty_like(t) for t in (query, key, value))
-        pieces = plan.first_pieces if first else plan.pieces
-        rooms = score_room(query, pieces), score_room(query, pieces)
-        for piece in pieces:
-            a, b, c = piece.of_queries(query), piece.of_keys(key), piece.of_keys(value)
-            out, scores = piece.of_queries(gradient), piece.of_scores(weights)
-            grad_a, grad_b, grad_c = (
-                piece.of_queries(grad_query), piece.of_keys(grad_key), piece.of_keys(grad_value)
-            )  # fmt: skip
-            inner = piece.shaped(rooms[0])  # gradient of the weights, then of the scores
-            torch.baddbmm(inner, out, c.transpose(1, 2), beta=0, alpha=rate, out=inner)
-            used = scores
-            if draws is not None:
-                mask = kept(draws[piece.scores], ctx.dropout, piece.shaped(rooms[1]))
-                inner *= mask
-                used = mask.mul_(scores)
-            torch.baddbmm(grad_c, used.transpose(1, 2), out, beta=0, alpha=rate, out=grad_c)
-            inner = torch.ops.aten._softmax_backward_data(inner, scores, -1, scores.dtype)
-            torch.baddbmm(grad_a, inner, b, beta=0, alpha=scaling, out=grad_a)
-            torch.baddbmm(grad_b, inner.transpose(1, 2), a, beta=0, alpha=scaling, out=grad_b)
-        q_shape, k_shape = ctx.shapes
-        return (
-            to_rows(grad_query, plan, q_shape, first),
-            to_rows(grad_key, plan, k_shape),
-            to_rows(grad_value, plan, k_shape),
-            *[None] * 5,
-        )
 
 
 def packed_attention(

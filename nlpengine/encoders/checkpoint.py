@@ -149,7 +149,13 @@ def merged_state(encoder: Encoder, head: nn.Module, shape: HeadShape) -> dict[st
 
 
 def save_checkpoint(
-    folder: Path, encoder: Encoder, head: nn.Module, shape: HeadShape, labels: Sequence[str]
+    folder: Path,
+    encoder: Encoder,
+    head: nn.Module,
+    shape: HeadShape,
+    labels: Sequence[str],
+    *,
+    multiple: bool = False,
 ) -> None:
     """Write config.json and model.safetensors as the stock class saves them.
 
@@ -159,6 +165,7 @@ def save_checkpoint(
         head: Its head.
         shape: The head's shape.
         labels: Label names in the order of the logits.
+        multiple: Whether each logit is a decision of its own, so that stock code takes the sigmoid.
     """
     from safetensors.torch import save_file
     from transformers import AutoConfig
@@ -167,7 +174,9 @@ def save_checkpoint(
     config.architectures = [shape.architecture]
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
-    if len(labels) == 1:
+    # A source's own would be another task's.
+    config.problem_type = "multi_label_classification" if multiple else None
+    if len(labels) == 1 and not multiple:
         config.problem_type = "regression"  # else stock code takes one logit for a class
     config.save_pretrained(folder)
     save_file(

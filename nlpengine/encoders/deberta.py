@@ -8,20 +8,18 @@ positions of all tokens with all, so its forward is wired anew here: He et al. 2
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nlpengine.encoders.disentangled import attend_disentangled, plan_disentangled
-from nlpengine.encoders.plan import AttentionPlan
+from nlpengine.encoders.attention import attend
+from nlpengine.encoders.disentangled import PositionTables
+from nlpengine.encoders.plan import AttentionPlan, plan_attention
+from nlpengine.encoders.positions import position_tables
 from nlpengine.encoding.packing import PackedBatch
 from nlpengine.errors import EncoderUnavailable
-
-STEP = 8
-"""Projected positions begin and end at multiples of this: few different shapes for kernels."""
 
 
 def deberta_packed(
@@ -48,15 +46,15 @@ def deberta_packed(
         )
     encoder = model.encoder
     heads = model.config.num_attention_heads
-    plan = plan_disentangled(batch.lengths, heads, batch.input_ids.device)
-    relative = _relative_positions(encoder, batch.lengths[-1], batch.input_ids.device)
+    plan = plan_attention(batch.lengths, heads, batch.input_ids.device, by_head=True)
+    positions = position_tables(encoder, batch.lengths[-1])
     embedded = hidden = _embed(model.embeddings, batch, spare)
     conv = getattr(encoder, "conv", None)
     last = len(encoder.layer) - 1
-    for index, layer in enumerate(encoder.layer):
+    for index, (layer, tables) in enumerate(zip(encoder.layer, positions, strict=False)):
         convolved = index == 0 and conv is not None
         first = only_first and index == last and not convolved
-        hidden = _layer(layer, hidden, relative, plan, first=first)
+        hidden = _layer(layer, hidden, tables, plan, first=first)
         if convolved:
             hidden = _convolve(conv, embedded, hidden, batch)
     if not only_first:
@@ -102,43 +100,8 @@ def _convolve(conv: Any, embedded: Tensor, hidden: Tensor, batch: PackedBatch) -
     return functional.pad(convolved, (0, 0, 0, len(hidden) - batch.tokens))
 
 
-@dataclass(frozen=True, slots=True)
-class _Relative:
-    """Relative positions that a batch can reach.
-
-    Attributes:
-        embeddings: [R, width], those within reach.
-        rows: [2 * longest - 1], which of them is for each distance query minus key, from
-            1 - longest up.
-    """
-
-    embeddings: Tensor
-    rows: Tensor
-
-
-def _relative_positions(encoder: Any, longest: int, device: torch.device) -> _Relative | None:
-    """What of the relative positions is used at all: buckets beyond the reach are not projected."""
-    if not encoder.relative_attention:
-        return None
-    table = encoder.rel_embeddings.weight
-    distances = torch.arange(1 - longest, longest)
-    buckets, most = getattr(encoder, "position_buckets", -1), encoder.max_relative_positions
-    if buckets > 0:
-        from transformers.models.deberta_v2 import modeling_deberta_v2 as stock
-
-        distances = stock.make_log_bucket_position(distances, buckets, most).long()
-    span = len(table) // 2
-    rows = (distances + span).clamp(0, len(table) - 1)
-    low = int(rows[0]) // STEP * STEP
-    high = int(rows[-1]) // STEP * STEP + STEP
-    reachable = table[low:high]
-    if "layer_norm" in getattr(encoder, "norm_rel_ebd", ()):
-        reachable = encoder.LayerNorm(reachable)
-    return _Relative(reachable, (rows - low).to(device))
-
-
 def _layer(
-    layer: Any, hidden: Tensor, relative: _Relative | None, plan: AttentionPlan, *, first: bool
+    layer: Any, hidden: Tensor, positions: PositionTables, plan: AttentionPlan, *, first: bool
 ) -> Tensor:
     """[T + spare, width] → the same, or [N, width] of the first tokens."""
     inner = layer.attention.self
@@ -157,15 +120,15 @@ def _layer(
             )
         )
         terms = ("c2p" in inner.pos_att_type) + ("p2c" in inner.pos_att_type)
-    context = attend_disentangled(
+    context = attend(
         q,
         k,
         v,
-        _project_positions(inner, relative, plan.heads),
         plan,
         scaling=1 / math.sqrt(q.shape[-1] * (1 + terms)),
         dropout=inner.dropout.p if inner.training else 0.0,
         first=first,
+        positions=positions,
     )
     attended = layer.attention.output(context.flatten(1), queries)
     answer: Tensor = layer.output(layer.intermediate(attended), attended)
@@ -178,28 +141,3 @@ def _project_v1(inner: Any, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     q, k, v = inner.in_proj(hidden).unflatten(-1, (heads, -1)).chunk(3, dim=-1)
     q_bias, v_bias = (b.view(heads, -1).to(k.dtype) for b in (inner.q_bias, inner.v_bias))
     return q + q_bias, k, v + v_bias
-
-
-def _project_positions(
-    inner: Any, relative: _Relative | None, heads: int
-) -> tuple[Tensor | None, Tensor | None]:
-    """Position keys and position queries of a layer, as `attend_disentangled` wants them."""
-    if relative is None:
-        return None, None
-    keys, queries = (kind in inner.pos_att_type for kind in ("c2p", "p2c"))
-    if hasattr(inner, "in_proj"):
-        names = ("pos_proj", "pos_q_proj")
-    elif inner.share_att_key:
-        names = ("key_proj", "query_proj")
-    else:
-        names = ("pos_key_proj", "pos_query_proj")
-    embeddings = inner.pos_dropout(relative.embeddings)
-
-    def project(name: str, rows: Tensor) -> Tensor:
-        table: Tensor = getattr(inner, name)(embeddings).index_select(0, rows)
-        return table.view(len(rows), heads, -1).transpose(0, 1).contiguous()
-
-    return (
-        project(names[0], relative.rows.flip(0)) if keys else None,
-        project(names[1], relative.rows) if queries else None,
-    )

@@ -20,6 +20,7 @@ from nlpengine.encoders.head_shapes import (
     pooled,
     shapes,
 )
+from nlpengine.encoders.positions import forget_positions
 from nlpengine.encoding.packing import PackedBatch
 from nlpengine.errors import UsageError
 from nlpengine.heads.spec import HeadSpec
@@ -54,6 +55,7 @@ class Family:
         layers: base model → its layers, first to last.
         last_layer: The last layer for first tokens alone; None where it always gives all rows.
         run: Its own packed forward, for families that the attention interface doesn't reach.
+        forget: Gives up what ``run`` keeps for a base model beside its weights; None for nothing.
         tokenizer: The family whose kind of tokenizer ``--from-scratch`` trains; None for its own.
     """
 
@@ -68,6 +70,7 @@ class Family:
     layers: Callable[[Any], Sequence[nn.Module]] = lambda model: model.encoder.layer
     last_layer: LastLayer | None = None
     run: PackedRun | None = None
+    forget: Callable[[Any], None] | None = None
     tokenizer: str | None = None
 
 
@@ -153,6 +156,7 @@ def _deberta(name: str, stock: str) -> Family:
         prefix="deberta.",
         heads=shapes(stock, head, config_dropout("hidden_dropout_prob")),
         run=deberta_packed,
+        forget=lambda model: forget_positions(model.encoder),
     )
 
 
@@ -185,11 +189,14 @@ def family_of(model_type: str) -> Family:
 
 
 def head_shape(family: Family, spec: HeadSpec) -> HeadShape:
-    """The family's shape for a head.
+    """The family's shape for a head, or the one that a task brings, with the family's pooling.
 
     Raises:
         UsageError: The family has no head of that kind.
     """
     if spec.kind not in family.heads:
         raise UsageError(f"the family {family.name!r} has no {spec.kind} head.")
-    return family.heads[spec.kind]
+    shape, build = family.heads[spec.kind], spec.build
+    if build is None:
+        return shape
+    return HeadShape(lambda config, size: build(config.hidden_size), "", {}, pooling=shape.pooling)

@@ -25,8 +25,8 @@ class HeadShape:
     """A family's head of one kind.
 
     Attributes:
-        build: (config, number of labels) → module.
-        architecture: The stock class that opens the checkpoint.
+        build: (config, number of labels) → module, whose last layer is called ``classifier``.
+        architecture: The stock class that opens the checkpoint; "" where none does.
         names: The module's parameter prefixes → the checkpoint's, both ways (no two alike).
         pretrained: Prefixes, of the module, that pre-training leaves weights for.
         pooling: config → which rows of hidden a sequence head reads.

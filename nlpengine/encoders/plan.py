@@ -9,16 +9,17 @@ and a gather.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-SLACK = 1.15
-ROOM = 2
-"""A run takes sequences of up to SLACK x its shortest + ROOM tokens. Exact runs needed 2.5 times as
-many kernel calls and were 5 % slower at 24 tokens."""
+from nlpengine.encoders.runs import Piece, Run, cut, neighbours
 
 PIECE = 2**18
 """Scores that a thread computes at a time, where a run has more: 1 MiB of float32."""
@@ -28,115 +29,159 @@ RUN = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Neighbouring sequences that attention handles in one call.
+class Slots:
+    """Where rows go for attention, and where they come back from.
 
     Attributes:
-        count: Sequences, n.
-        length: Slots of each, L: the tokens of the longest.
-        bias: [n * heads, 1, L], 0 for tokens and -inf for padded slots; None where all are L long.
+        gather: [S], for each slot the row of [rows * heads, d] that it holds; padded slots hold
+            their sequence's last token, masked as keys. None where rows are in order as they are.
+        scatter: [rows * heads], for each row its slot; None likewise.
+        padded: The padded slots; None where there are none.
     """
 
-    count: int
-    length: int
-    bias: Tensor | None
+    gather: Tensor | None = None
+    scatter: Tensor | None = None
+    padded: Tensor | None = None
+
+    def take(self, rows: Tensor) -> Tensor:
+        """[rows, heads, d] → [S, d]."""
+        flat = rows.reshape(-1, rows.shape[-1])
+        return flat if self.gather is None else flat.index_select(0, self.gather)
+
+    def give(self, slots: Tensor, shape: torch.Size) -> Tensor:
+        """[S, d] → a shape, [rows, heads, d]; spare rows behind those that have slots are zero."""
+        if self.scatter is None:
+            return slots.view(shape)
+        real = len(self.scatter)
+        rows = slots.new_empty(shape.numel() // shape[-1], shape[-1])
+        torch.index_select(slots, 0, self.scatter, out=rows[:real])
+        rows[real:].zero_()
+        return rows.view(shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a run: some sequences' heads, b of them.
-
-    Attributes:
-        run: The run.
-        rows: Which of its n * heads.
-        size: How many they are, b.
-        queries: Their slots among the queries.
-        keys: Their slots among keys and values.
-        scores: Their place among all scores.
-        count: How many those are.
-    """
-
-    run: Run
-    rows: slice
-    size: int
-    queries: slice
-    keys: slice
-    scores: slice
-    count: int
-
-    def of_queries(self, slots: Tensor) -> Tensor:
-        """[S, d] → [b, Lq, d], a view."""
-        return slots[self.queries].view(self.size, -1, slots.shape[1])
-
-    def of_keys(self, slots: Tensor) -> Tensor:
-        """[S, d] → [b, L, d], a view."""
-        return slots[self.keys].view(-1, self.run.length, slots.shape[1])
-
-    def of_scores(self, scores: Tensor) -> Tensor:
-        """[all] → [b, Lq, L], a view."""
-        return self.shaped(scores[self.scores])
-
-    def shaped(self, room: Tensor) -> Tensor:
-        """The first elements of flat memory as [b, Lq, L]."""
-        return room[: self.count].view(self.size, -1, self.run.length)
-
-    def bias_for(self, query: Tensor, window: int | None, *, first: bool) -> Tensor | None:
-        """What is added to scores, broadcast to [b, Lq, L]: -inf for what is hidden.
-
-        Args:
-            query: Gives type and device.
-            window: Tokens that a token sees to each side; None for all.
-            first: Whether the queries are first tokens alone.
-        """
-        bias = None if self.run.bias is None else self.run.bias[self.rows].to(query.dtype)
-        length = self.run.length
-        if window is None or length <= window + 1:
-            return bias
-        places = torch.arange(length, device=query.device)
-        queries = places[:1] if first else places
-        band = query.new_zeros(1, len(queries), length)
-        # Finite: a padded query may have no real key in its window, and must not become NaN.
-        hidden = torch.finfo(query.dtype).min / 2
-        band.masked_fill_((queries[:, None] - places).abs() > window, hidden)
-        return band if bias is None else bias + band
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AttentionPlan:
-    """How T tokens in N sequences attend, for a number of heads.
+    """How T tokens in N sequences attend, for a number of heads; worked out as far as it is used.
 
     Slots are ordered by run, sequence, head and place, or by run, head, sequence and place where
     planned ``by_head``; there are S = Σ n * heads * L of them.
 
     Attributes:
+        lengths: Tokens of each sequence, ascending.
         heads: Attention heads.
-        runs: In the order of the sequences.
-        pieces: The work of a layer, in parts whose scores stay in the processor's cache.
-        first_pieces: The same where queries are first tokens alone, [N * heads, d].
-        wholes: Each run as one piece, for kernels that divide the work themselves.
-        first_wholes: The same for first tokens.
-        gather: [S], for each slot the row of [T * heads, d] it holds; padded slots hold their
-            sequence's last token, masked as keys.
-        scatter: [T * heads], for each row its slot.
-        padded: The padded slots; None where there are none.
-        first: [N], each sequence's first token.
-        borders: [N + 1] int32, where each sequence starts, and T, for kernels that take borders;
-            None where none does.
-        longest: Tokens of the longest sequence.
+        device: Where the index tensors go.
+        by_head: Whether what all sequences of a run share for a head is one product.
+        takes_borders: Whether a kernel takes sequence borders.
+        most_pairs: Query-key pairs of a run of several sequences, at most; None for any number.
+        most_scores: Of a piece and a thread, about; None for whole runs.
     """
 
+    lengths: tuple[int, ...]
     heads: int
-    runs: tuple[Run, ...]
-    pieces: tuple[Piece, ...]
-    first_pieces: tuple[Piece, ...]
-    wholes: tuple[Piece, ...]
-    first_wholes: tuple[Piece, ...]
-    gather: Tensor
-    scatter: Tensor
-    padded: Tensor | None
-    first: Tensor
-    borders: Tensor | None
-    longest: int
+    device: torch.device
+    by_head: bool
+    takes_borders: bool
+    most_pairs: int | None
+    most_scores: int | None
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest sequence."""
+        return self.lengths[-1]
+
+    @cached_property
+    def first(self) -> Tensor:
+        """[N], each sequence's first token."""
+        sizes = np.asarray(self.lengths)
+        return torch.from_numpy(sizes.cumsum() - sizes).to(self.device)
+
+    @cached_property
+    def borders(self) -> Tensor:
+        """[N + 1] int32: where each sequence starts, and T."""
+        ends = np.cumsum((0, *self.lengths), dtype=np.int32)
+        return torch.from_numpy(ends).to(self.device)
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """In the order of the sequences."""
+        return tuple(self._run(group) for group in neighbours(self.lengths, self.most_pairs))
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The work of a layer, in parts whose scores stay in the processor's cache."""
+        return tuple(cut(self.runs, self.heads, self.most_scores, first=False))
+
+    @cached_property
+    def first_pieces(self) -> tuple[Piece, ...]:
+        """The same where queries are first tokens alone, [N * heads, d]."""
+        return tuple(cut(self.runs, self.heads, self.most_scores, first=True))
+
+    @cached_property
+    def wholes(self) -> tuple[Piece, ...]:
+        """Each run as one piece, for kernels that divide the work themselves."""
+        return tuple(cut(self.runs, self.heads, None, first=False))
+
+    @cached_property
+    def first_wholes(self) -> tuple[Piece, ...]:
+        """The same for first tokens."""
+        return tuple(cut(self.runs, self.heads, None, first=True))
+
+    @cached_property
+    def slots(self) -> Slots:
+        """Those of all tokens."""
+        heads = np.arange(self.heads)[:, None]
+        gathers, reals, start = [], [], 0
+        for group in neighbours(self.lengths, self.most_pairs):
+            sizes = np.asarray(group)[:, None]  # [n, 1]
+            places = np.arange(group[-1])
+            tokens = start + sizes.cumsum()[:, None] - sizes + np.minimum(places, sizes - 1)
+            rows = tokens[:, None] * self.heads + heads  # [n, heads, L]
+            gathers.append(self._ordered(rows))
+            reals.append(self._ordered(np.broadcast_to((places < sizes)[:, None], rows.shape)))
+            start += sum(group)
+        gather, real = np.concatenate(gathers), np.concatenate(reals)
+        slots = np.flatnonzero(real)
+        scatter = np.empty_like(slots)
+        scatter[gather[slots]] = slots
+        padded = np.flatnonzero(~real)
+        return self._slots(gather, scatter, padded if len(padded) else None)
+
+    @cached_property
+    def first_slots(self) -> Slots:
+        """Those of the queries where they are first tokens alone, [N, heads, d]."""
+        if not self.by_head:
+            return Slots()
+        parts, start = [], 0
+        for run in self.runs:
+            rows = np.arange(start, start := start + run.count * self.heads)
+            parts.append(self._ordered(rows.reshape(run.count, self.heads)))
+        gather = np.concatenate(parts)
+        return self._slots(gather, gather.argsort(), None)
+
+    def _slots(
+        self,
+        gather: NDArray[np.int64],
+        scatter: NDArray[np.int64],
+        padded: NDArray[np.int64] | None,
+    ) -> Slots:
+        index, back, rest = (
+            None if one is None else torch.from_numpy(one).to(self.device)
+            for one in (gather, scatter, padded)
+        )
+        return Slots(index, back, rest)
+
+    def _ordered(self, array: NDArray[Any]) -> NDArray[Any]:
+        """[n, heads, …] in the order of slots, flat."""
+        return (array.swapaxes(0, 1) if self.by_head else array).ravel()
+
+    def _run(self, group: Sequence[int]) -> Run:
+        count, length = len(group), group[-1]
+        if group[0] == length:
+            return Run(count, length, None)
+        padded = np.arange(length) >= np.asarray(group)[:, None, None]  # [n, 1, L]
+        rows = self._ordered(np.broadcast_to(padded, (count, self.heads, length)))
+        bias = np.where(rows, np.float32("-inf"), np.float32(0)).reshape(-1, 1, length)
+        return Run(count, length, torch.from_numpy(bias).to(self.device))
 
 
 def plan_attention(
@@ -157,95 +202,13 @@ def plan_attention(
         by_head: Order a run's slots by head and then sequence, and make each run a piece: what all
             of its sequences share for a head is then one product. Runs are kept short instead.
     """
-    runs: list[Run] = []
-    gathers: list[Tensor] = []
-    reals: list[Tensor] = []
-    start = 0
-    for group in _groups(lengths, RUN // heads if by_head else None):
-        run, gather, real = _run(group, start, heads, by_head)
-        runs.append(run)
-        gathers.append(gather)
-        reals.append(real)
-        start += sum(group)
-    gather, real = torch.cat(gathers), torch.cat(reals)
-    slots = torch.arange(len(gather))
-    scatter = torch.empty(start * heads, dtype=torch.int64)
-    scatter[gather[real]] = slots[real]
-    sizes = torch.tensor(lengths)
-    ends = torch.tensor([0, *sizes.cumsum(0).tolist()], dtype=torch.int32)
     whole = by_head or device.type != "cpu"
-    most = None if whole else PIECE
-    placed = tuple(_on(run, device) for run in runs)
     return AttentionPlan(
+        lengths=tuple(lengths),
         heads=heads,
-        runs=placed,
-        pieces=tuple(_pieces(placed, heads, most, first=False)),
-        first_pieces=tuple(_pieces(placed, heads, most, first=True)),
-        wholes=tuple(_pieces(placed, heads, None, first=False)),
-        first_wholes=tuple(_pieces(placed, heads, None, first=True)),
-        gather=gather.to(device),
-        scatter=scatter.to(device),
-        padded=None if bool(real.all()) else slots[~real].to(device),
-        first=(sizes.cumsum(0) - sizes).to(device),
-        borders=ends.to(device) if borders else None,
-        longest=lengths[-1],
+        device=device,
+        by_head=by_head,
+        takes_borders=borders,
+        most_pairs=RUN // heads if by_head else None,
+        most_scores=None if whole else PIECE,
     )
-
-
-def _groups(lengths: Sequence[int], most: int | None) -> Iterator[Sequence[int]]:
-    """Neighbours of like length, of ``most`` query-key pairs together unless it is one alone."""
-    first = 0
-    while first < len(lengths):
-        last = first
-        limit = lengths[first] * SLACK + ROOM
-        while last < len(lengths) and lengths[last] <= limit:
-            if most is not None and last > first and (last + 1 - first) * lengths[last] ** 2 > most:
-                break
-            last += 1
-        yield lengths[first:last]
-        first = last
-
-
-def _run(group: Sequence[int], start: int, heads: int, by_head: bool) -> tuple[Run, Tensor, Tensor]:
-    """A run, its slots' rows, and which slots are real."""
-    count, length = len(group), group[-1]
-    sizes = torch.tensor(group)[:, None]  # [n, 1]
-    starts = start + sizes.cumsum(0) - sizes
-    places = torch.arange(length)[None]  # [1, L]
-    tokens = starts + torch.minimum(places, sizes - 1)  # [n, L]
-    gather = tokens[:, None] * heads + torch.arange(heads)[:, None]  # [n, heads, L]
-    real = (places < sizes)[:, None].expand(count, heads, length)
-    if by_head:
-        gather, real = gather.transpose(0, 1), real.transpose(0, 1)  # [heads, n, L]
-    bias = None
-    if group[0] < length:
-        bias = torch.zeros(real.shape).masked_fill_(~real, float("-inf"))
-        bias = bias.reshape(count * heads, 1, length)
-    return Run(count, length, bias), gather.flatten(), real.flatten()
-
-
-def _pieces(runs: Sequence[Run], heads: int, most: int | None, *, first: bool) -> Iterator[Piece]:
-    """Parts of about ``most`` scores a thread, as many rows for each; whole runs for None."""
-    threads = torch.get_num_threads()
-    query, key, score = 0, 0, 0
-    for run in runs:
-        queries = 1 if first else run.length
-        total = run.count * heads
-        share = 0 if most is None else max(1, most // (queries * run.length))
-        step = share * threads or total
-        for start in range(0, total, step):
-            rows = min(step, total - start)
-            count = rows * queries * run.length
-            yield Piece(
-                run=run,
-                rows=slice(start, start + rows),
-                size=rows,
-                queries=slice(query, query := query + rows * queries),
-                keys=slice(key, key := key + rows * run.length),
-                scores=slice(score, score := score + count),
-                count=count,
-            )
-
-
-def _on(run: Run, device: torch.device) -> Run:
-    return run if run.bias is None else Run(run.count, run.length, run.bias.to(device))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nlpengine.encoders.architecture import architecture, bare_model
 from nlpengine.encoders.digest import file_sha256
@@ -18,6 +18,9 @@ from nlpengine.encoders.locate import (
 from nlpengine.encoders.spec import EncoderSpec
 from nlpengine.encoding.vocabulary import train_tokenizer
 from nlpengine.errors import EncoderUnavailable, UsageError
+
+if TYPE_CHECKING:
+    from nlpengine.encoders.families import Family
 
 NOT_KEPT = ("architectures", "id2label", "label2id", "problem_type", "dtype", "torch_dtype")
 """What a folder's config says about the head and the weights that it came with."""
@@ -65,14 +68,14 @@ def scratch_source(
     texts: Sequence[str],
     folder: Path,
     seed: int,
-    tokenizer: str | None = None,
+    family: Family | None = None,
 ) -> EncoderSource:
     """Make an encoder in ``folder``; its revision is the sha256 of the fresh weights.
 
     Raises:
         NlpengineError: As `make_from_scratch`.
     """
-    make_from_scratch(blueprint, texts, folder, seed, tokenizer)
+    make_from_scratch(blueprint, texts, folder, seed, family)
     spec = blueprint if isinstance(blueprint, EncoderSpec) else None
     return EncoderSource(name, folder, "scratch", spec, file_sha256(folder / "model.safetensors"))
 
@@ -82,7 +85,7 @@ def make_from_scratch(
     texts: Sequence[str],
     folder: Path,
     seed: int,
-    tokenizer: str | None = None,
+    family: Family | None = None,
 ) -> Path:
     """Write a fresh encoder in the Hub's layout, with a tokenizer trained on texts.
 
@@ -94,8 +97,8 @@ def make_from_scratch(
         texts: To learn the vocabulary from.
         folder: Made if missing; config.json, model.safetensors and tokenizer files go there.
         seed: Of the weights.
-        tokenizer: Whose kind of tokenizer to train, a family of
-            `nlpengine.encoding.vocabulary.KINDS`; None for the blueprint's own family.
+        family: The blueprint's family, whose ``tokenizer`` says which kind to train; None for the
+            core's own.
 
     Returns:
         The folder.
@@ -109,8 +112,8 @@ def make_from_scratch(
     from safetensors.torch import save_file
 
     config, cased = _config(blueprint)
-    kind = tokenizer or config.model_type
-    made = train_tokenizer(kind, texts, config.vocab_size, cased=cased)
+    kind = family.tokenizer if family is not None else None
+    made = train_tokenizer(kind or config.model_type, texts, config.vocab_size, cased=cased)
     made.model_max_length = _max_length(config)
     config.vocab_size = len(made)
     config.pad_token_id = made.pad_token_id
@@ -118,7 +121,7 @@ def make_from_scratch(
         config.bos_token_id, config.eos_token_id = made.cls_token_id, made.sep_token_id
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = bare_model(config)
+        model = bare_model(config, family)
     folder.mkdir(parents=True, exist_ok=True)
     config.architectures = [type(model).__name__]
     config.save_pretrained(folder)

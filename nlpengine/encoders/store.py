@@ -234,6 +234,8 @@ def _device(encoder: Encoder) -> torch.device:
 def _drop_weights(encoder: Encoder) -> None:
     for tensor in encoder.parameters():
         tensor.data = tensor.data.new_empty(0)
+    if encoder.family.forget is not None:
+        encoder.family.forget(encoder.model)
 
 
 def _take_weights(encoder: Encoder, fresh: Encoder) -> None:

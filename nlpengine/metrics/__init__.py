@@ -5,6 +5,7 @@ from nlpengine.metrics.bootstrap import bootstrap_cells, bootstrap_mean, paired_
 from nlpengine.metrics.calibration import expected_calibration_error, fit_temperature, softmax
 from nlpengine.metrics.classification import classification_scores
 from nlpengine.metrics.entities import entity_scores
+from nlpengine.metrics.hits import Hits
 from nlpengine.metrics.no_answer import best_threshold
 from nlpengine.metrics.paired import paired_scores
 from nlpengine.metrics.regression import regression_scores
@@ -13,6 +14,7 @@ from nlpengine.metrics.tags import Entity, entity_tags, lenient_entities, strict
 
 __all__ = [
     "Entity",
+    "Hits",
     "Resampled",
     "Score",
     "Scores",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
 from nlpengine.metrics.entity_errors import errors_table
-from nlpengine.metrics.resampling import resampled_sums, times_drawn, widened
-from nlpengine.metrics.scores import Cell, FloatArray, IntArray, Resampled, Score, Scores, Table
+from nlpengine.metrics.hits import GUESSED, HITS, SUPPORT, Hits, f1_score
+from nlpengine.metrics.resampling import resampled_sums
+from nlpengine.metrics.scores import FloatArray, IntArray, Score, Scores
 from nlpengine.metrics.tags import Entity, entity_tags, lenient_entities
 from nlpengine.metrics.units import share_score, unit_places, unit_sums
-
-HITS, GUESSED, SUPPORT = 0, 1, 2
-"""Columns of counts: exact matches, predicted entities, gold entities."""
 
 
 def entity_scores(
@@ -61,21 +57,21 @@ def entity_scores(
     places = unit_places(documents, n, "documents")
     types = sorted({label for side in (gold, predicted) for row in side for label, _, _ in row})
     sums = unit_sums(_counts(gold, predicted, types), places)
-    drawn_sums = resampled_sums(sums, seed=seed)
-    per_type, drawn = (table.reshape(len(table), len(types), 3) for table in (sums, drawn_sums))
-    whole, whole_drawn = per_type.sum(axis=1), drawn.sum(axis=1)
+    hits = Hits.of(sums.reshape(len(sums), len(types), 3), n, seed)
     metrics = {
-        "f1": _f1_score(whole, whole_drawn, n),
-        "precision": _ratio(whole[:, [HITS, GUESSED]], whole_drawn[:, [HITS, GUESSED]], n),
-        "recall": _ratio(whole[:, [HITS, SUPPORT]], whole_drawn[:, [HITS, SUPPORT]], n),
-        "macro_f1": _macro(per_type, drawn, n),
+        "f1": hits.f1(),
+        "precision": hits.precision(),
+        "recall": hits.recall(),
+        "macro_f1": hits.macro_f1(),
         "token_accuracy": _token_accuracy(gold, predicted, lengths, places, seed),
     }
     if gold_tags is not None and predicted_tags is not None:
         metrics["f1_default"] = _default(gold_tags, predicted_tags, lengths, places, seed)
-    tables = (_per_type(per_type, drawn, types), errors_table(gold, predicted))
-    resampled = Resampled(len(whole), partial(_resampled_f1, whole), bearing=_bearing(whole))
-    return Scores(metrics, tables, resampled=resampled)
+    tables = (
+        hits.table("Per type", "type", tuple(types), counted="entities"),
+        errors_table(gold, predicted),
+    )
+    return Scores(metrics, tables, resampled=hits.resampled())
 
 
 def _counts(
@@ -90,61 +86,6 @@ def _counts(
             for label, _, _ in entities:
                 row[index[label], column] += 1
     return counts.reshape(len(gold), 3 * len(types))
-
-
-def _f1(counts: FloatArray) -> FloatArray:
-    """F1 [...] of counts [..., 3]; NaN where there is no entity."""
-    either = counts[..., GUESSED] + counts[..., SUPPORT]
-    result: FloatArray = 2 * counts[..., HITS] / np.where(either > 0, either, np.nan)
-    return result
-
-
-def _resampled_f1(whole: FloatArray, indices: IntArray) -> FloatArray:
-    return _f1(times_drawn(indices) @ whole)
-
-
-def _bearing(counts: FloatArray) -> int:
-    """How many units have an entity at all."""
-    return int((counts.sum(axis=1) > 0).sum())
-
-
-def _f1_score(counts: FloatArray, drawn: FloatArray, n: int) -> Score:
-    """F1 of counts [units, 3], resampled [r, 3].
-
-    The share J of hits among all entities is a proportion and F1 = 2J / (1 + J): where the
-    bootstrap collapses, Wilson's open end of J gives that of F1.
-    """
-    value = float(_f1(counts.sum(axis=0)))
-    if math.isnan(value):
-        return Score(0.0, 0.0, 1.0, n)
-    share, shares = value / (2 - value), (f1 := _f1(drawn)) / (2 - f1)
-    low, high = widened(share, shares, len(counts), (0.0, 1.0), _bearing(counts))
-    # The way there and back rounds; the ends still hold the value.
-    return Score(value, min(value, 2 * low / (1 + low)), max(value, 2 * high / (1 + high)), n)
-
-
-def _ratio(counts: FloatArray, drawn: FloatArray, n: int) -> Score:
-    """First column over second, of [units, 2], resampled [r, 2]."""
-    top, bottom = counts.sum(axis=0)
-    if bottom == 0:
-        return Score(0.0, 0.0, 1.0, n)
-    shares = drawn[:, 0] / np.where(drawn[:, 1] > 0, drawn[:, 1], np.nan)
-    bearing = int((counts[:, 1] > 0).sum())
-    value = float(top / bottom)
-    return Score(value, *widened(value, shares, len(counts), (0.0, 1.0), bearing), n)
-
-
-def _macro(counts: FloatArray, drawn: FloatArray, n: int) -> Score:
-    """Mean F1 of the types that occur, of [units, types, 3], resampled [r, types, 3]."""
-    if counts.shape[1] == 0:
-        return Score(0.0, 0.0, 1.0, n)
-    f1 = _f1(drawn)
-    occur = ~np.isnan(f1)
-    means = np.where(occur, f1, 0).sum(axis=1) / np.where(occur.any(axis=1), occur.sum(axis=1), 1)
-    means[~occur.any(axis=1)] = np.nan
-    value = float(_f1(counts.sum(axis=0)).mean())
-    bearing = _bearing(counts.sum(axis=1))
-    return Score(value, *widened(value, means, len(counts), (0.0, 1.0), bearing), n)
 
 
 def _token_accuracy(
@@ -181,15 +122,4 @@ def _default(
         right, guessed = set(lenient_entities(a)), set(lenient_entities(b))
         row[:] = len(right & guessed), len(guessed), len(right)
     whole = unit_sums(counts, places)
-    return _f1_score(whole, resampled_sums(whole, seed=seed), len(lengths))
-
-
-def _per_type(counts: FloatArray, drawn: FloatArray, types: Sequence[str]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for place, label in enumerate(types):
-        hits, guessed, support = counts[:, place].sum(axis=0).astype(int).tolist()
-        base = guessed + support - hits
-        f1 = _f1_score(counts[:, place], drawn[:, place], base)
-        precision = hits / guessed if guessed else None
-        rows.append((label, precision, hits / support if support else None, f1, support))
-    return Table("Per type", ("type", "precision", "recall", "f1", "support"), tuple(rows))
+    return f1_score(whole, resampled_sums(whole, seed=seed), len(lengths))

@@ -7,6 +7,7 @@ from nlpengine.plugin.names import door_name as __getattr__  # noqa: F401 - foun
 if TYPE_CHECKING:
     from nlpengine.data.readers import ReaderSpec
     from nlpengine.plugin.api import API_VERSION, ApiDeprecationWarning
+    from nlpengine.plugin.classes_or_numbers import ClassesOrNumbers, ClassesOrNumbersOptions
     from nlpengine.plugin.classification import (
         Classification,
         ClassificationOptions,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         IGNORED,
         Answer,
         Labels,
+        Number,
         Prediction,
         State,
         WindowLogits,
@@ -29,21 +31,26 @@ if TYPE_CHECKING:
         merged_offsets,
         with_most_context,
     )
+    from nlpengine.plugin.regression import Regression
 
 __all__ = [
     "API_VERSION",
     "IGNORED",
     "Answer",
     "ApiDeprecationWarning",
+    "ClassesOrNumbers",
+    "ClassesOrNumbersOptions",
     "Classification",
     "ClassificationOptions",
     "CommandSpec",
     "GoldKind",
     "Labels",
     "NoOptions",
+    "Number",
     "Prediction",
     "ReaderSpec",
     "Recipe",
+    "Regression",
     "State",
     "Task",
     "WindowLogits",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
-from nlpengine.baselines import MAJORITY, TFIDF
+from nlpengine.baselines import MAJORITY, TFIDF, Baseline
 from nlpengine.data import Example, Record
 from nlpengine.encoding import Encoding
 from nlpengine.errors import DataError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Windows = Sequence[WindowLogits]
 
-SLICES = ("slice", "phenomenon", "domain", "subset")
+SLICES = ("slice", "phenomenon", "domain", "subset", "genre")
 """Columns that scores are also given by."""
 
 
@@ -31,12 +31,12 @@ class LabelledExample(Example, Protocol):
     """An example with one label.
 
     Attributes:
-        label: The gold; None where unlabelled.
+        label: The gold, a class or a number; None where unlabelled.
         slices: Slice column → value.
     """
 
     @property
-    def label(self) -> str | None:
+    def label(self) -> str | float | None:
         """The gold."""
 
     @property
@@ -68,13 +68,13 @@ class Classification(Task[E]):
     """Classify an example; a text of several windows gets the mean of their logits by tokens."""
 
     options = ClassificationOptions
-    baselines = (MAJORITY, TFIDF)
+    baselines: tuple[Baseline, ...] = (MAJORITY, TFIDF)
 
     @abstractmethod
     def adapt(self, record: Record) -> E:
         """Make an example of a record."""
 
-    def label_set(self, examples: Sequence[E], options: ClassificationOptions) -> Labels:
+    def label_set(self, examples: Sequence[E], options: Any) -> Labels:
         """The labels that occur, sorted (numbers by value), with balanced weights on request."""
         counts: dict[str, int] = {}
         for example in examples:
@@ -94,7 +94,7 @@ class Classification(Task[E]):
         """The label's index: every window of a text carries the text's label."""
         return labels.index(str(example.label))
 
-    def gold_of(self, example: E) -> str | None:
+    def gold_of(self, example: E) -> str | float | None:
         """The label."""
         return example.label
 
@@ -161,21 +161,18 @@ class Classification(Task[E]):
             label=labels.names[best],
             score=float(probabilities[best]),
             scores=dict(zip(labels.names, map(float, probabilities), strict=True)),
-            windows=len(windows),
+            windows=windows_of_a_reading(windows),
         )
 
     def score(self, gold: Sequence[E], predictions: Sequence[Prediction], labels: Labels) -> Scores:
-        """Accuracy first; macro-F1, MCC and calibration error; per class, confusion, per slice."""
-        slices = {
-            name: [example.slices.get(name, "") for example in gold]
-            for name in sorted({name for example in gold for name in example.slices})
-        }
+        """Accuracy first; F1 of the positive label, macro-F1, MCC, calibration; tables."""
         return classification_scores(
             [str(example.label) for example in gold],
             [prediction.label for prediction in predictions],
             labels.names,
+            positive=labels.positive,
             probabilities=np.asarray([list(p.scores.values()) for p in predictions]),
-            slices=slices or None,
+            slices=slice_values(gold) or None,
         )
 
 
@@ -191,8 +188,19 @@ def slices_of(record: Record) -> dict[str, str]:
     return {name: value for name, value in found if isinstance(value, str) and value}
 
 
+def slice_values(examples: Sequence[LabelledExample]) -> dict[str, list[str]]:
+    """Slice column → value of each example; "" where it has none."""
+    names = sorted({name for example in examples for name in example.slices})
+    return {name: [example.slices.get(name, "") for example in examples] for name in names}
+
+
+def windows_of_a_reading(windows: Windows) -> int:
+    """How many windows an example took, however many versions of it were read."""
+    return 1 + max(window.encoding.window for window in windows)
+
+
 def pooled_logits(windows: Windows) -> np.ndarray:
-    """Windows of one example → [labels]: the mean of their logits, weighted by tokens."""
+    """Windows of one example, of all its readings → [size]: mean logits, weighted by tokens."""
     sizes = np.asarray([len(window.encoding) for window in windows], dtype=np.float64)
     logits = np.stack([window.logits for window in windows])  # [windows, labels]
     pooled: np.ndarray = sizes @ logits / sizes.sum()

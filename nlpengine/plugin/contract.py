@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlpengine.baselines import Baseline
-from nlpengine.data import Column, Example, Record
+from nlpengine.data import Column, Example, Record, labels_are_numbers, needed_names
 from nlpengine.encoding import Encoding, Over
 from nlpengine.errors import DataError
 from nlpengine.heads import HeadSpec
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Example)
 
 GoldKind = Literal["class", "class or number", "other"]
-"""class: one of a set. class or number: what the training labels look like; numbers need no class
-of their own. other: the task's own affair."""
+"""class: one of a set. class or number: what the training labels look like (`Task.has_classes`).
+other: the task's own affair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Recipe:
         max_epochs: Bound on that.
         max_length: Tokens in a window, where the encoder takes as many; None for all that it takes.
         overlap: Tokens that the windows of a long text share; None for an eighth, at most 64.
+        lr_factor: Times the encoder's own learning rate, which suits one label a text.
     """
 
     epochs: int = 3
@@ -56,6 +57,7 @@ class Recipe:
     max_epochs: int = 10
     max_length: int | None = None
     overlap: int | None = None
+    lr_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ class Task(ABC, Generic[E]):
     """What the label column holds; classes are checked, and splits are stratified by them."""
     left_out: tuple[str, ...] = ()
     """Labels that published sets give to rows without gold: those are left out, with a count."""
+    together: str | None = None
+    """The field of what several rows may be about (a document), where there is one: a set that
+    comes without splits is never split through it."""
     formats: tuple[str, ...] = ()
     """Formats of its own that files are looked at for first: "conll", "squad", "sts"."""
     windows_over: Over = "longer"
@@ -102,6 +107,22 @@ class Task(ABC, Generic[E]):
         """The fields that a model reads."""
         columns = [column for column in self.columns if column.name != self.label_column]
         return tuple(column for column in columns if column.role == "input")
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the inputs that nothing can be predicted without: one at least."""
+        return needed_names(self.inputs)
+
+    def has_classes(self, train: Sequence[Record], options: Any) -> bool:
+        """Whether labels are classes; asked where `gold_is` leaves it to the training rows.
+
+        Where they aren't, each must be a number, and `adapt` gets it as a float.
+
+        Args:
+            train: Rows to learn from, labels as they are written.
+            options: This task's options.
+        """
+        return not labels_are_numbers(train, str(self.label_column))
 
     @abstractmethod
     def adapt(self, record: Record) -> E:
@@ -151,9 +172,9 @@ class Task(ABC, Generic[E]):
     def head(self, labels: Labels) -> HeadSpec:
         """The head to put on the encoder."""
 
-    def shown(self, example: E) -> str:
-        """The text that a person sees, and that characters in predictions count in."""
-        return " ".join(example.texts)
+    def shown(self, example: E) -> tuple[str, ...]:
+        """The texts that a person sees; characters in predictions count in it, if it is one."""
+        return example.texts
 
     def readings(self, example: E, options: Any) -> Sequence[tuple[str, ...]]:
         """What the encoder reads in prediction: texts, or several versions of them to average."""
@@ -166,9 +187,10 @@ class Task(ABC, Generic[E]):
         """The gold of one window, as the head's kind wants it.
 
         Returns:
-            sequence: a label's index, or a number. token: an index per token of the window
-            [tokens], `IGNORED` where there is none. span: the first and the last token of the
-            answer, counted in the window [2].
+            sequence: a label's index, a number, or a row of as many for every window, such as a
+            0 or 1 per label. token: an index per token of the window [tokens], `IGNORED` where
+            there is none. span: the first and the last token of the answer, counted in the window
+            [2].
         """
 
     def training_notes(
@@ -191,7 +213,8 @@ class Task(ABC, Generic[E]):
         Args:
             logits: sequence: [windows, size]. token: [tokens of all windows, size]. span:
                 [windows, tokens of the longest, 2], -inf beyond a window's end.
-            gold: What `gold` gave: [windows], [tokens of all windows], [windows, 2].
+            gold: What `gold` gave: [windows] or [windows, row], [tokens of all windows],
+                [windows, 2].
             labels: The run's labels.
             options: This task's options.
 
@@ -220,7 +243,7 @@ class Task(ABC, Generic[E]):
 
     def about(self, example: E) -> Mapping[str, object]:
         """What a row of predictions.jsonl says of an example beside gold and prediction."""
-        return {"text": self.shown(example)}
+        return {"text": " ".join(self.shown(example))}
 
     def check_gold(self, example: E, labels: Labels) -> None:
         """Refuse an example that can't be scored.

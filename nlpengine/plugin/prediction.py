@@ -28,10 +28,16 @@ class Labels:
         names: Label names; a label's index is its place here and in the checkpoint's id2label.
             Empty for a task without classes.
         weights: Per label, the factor of its examples in the loss; None for 1.
+        positive: The label that a metric F1 is of, such as "paraphrase" of two; None for none.
+        unit: Mean and standard deviation of labels that are numbers; None for classes.
+        multiple: Whether a text may have several of them, or none: a decision each.
     """
 
     names: tuple[str, ...]
     weights: tuple[float, ...] | None = None
+    positive: str | None = None
+    unit: tuple[float, float] | None = None
+    multiple: bool = False
 
     def index(self, name: str) -> int:
         """The index of a label; ValueError for one that isn't in the set."""
@@ -84,18 +90,45 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """What a model says of one example, where the gold is a number.
+
+    Attributes:
+        value: The number, in the unit of the training labels.
+        windows: Into how many windows the text went.
+    """
+
+    value: float
+    windows: int = 1
+
+    def to_json(self) -> dict[str, object]:
+        """``value``; ``windows`` only where a text needed several."""
+        row: dict[str, object] = {"value": self.value}
+        return row if self.windows == 1 else row | {"windows": self.windows}
+
+    def to_text(self) -> str:
+        """The number, to four digits."""
+        line = f"{self.value:.4g}"
+        if self.windows > 1:
+            line += f"\n  ({self.windows} windows: all of the text counts)"
+        return line
+
+
+@dataclass(frozen=True, slots=True)
 class Wrong:
     """A prediction that the gold contradicts, for the list of worst mistakes.
 
     Attributes:
         gold: What would have been right, in words.
         predicted: What was predicted, in words.
-        score: How sure the model was, in [0, 1].
+        score: How bad it is, the greater the worse: how sure the model was, in [0, 1].
+        detail: That in words; by default "92 % sure".
     """
 
     gold: str
     predicted: str
     score: float
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

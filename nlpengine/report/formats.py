@@ -22,6 +22,8 @@ NAMES = {
     "support": "Examples",
     "tf-idf": "TF-IDF",
     "majority": "the majority label",
+    "mean": "the mean label",
+    "hypothesis only": "the second text alone",
     "overlap": "word overlap",
     "exact": "Exact match",
     "gazetteer": "the gazetteer",
@@ -35,6 +37,9 @@ HINTS = {
     "token_accuracy": "the share of words whose tag is right",
     "f1_default": "tags that break their scheme's rules count as conlleval reads them",
     "mcc": f"0{NBSP}% is chance, 100{NBSP}% is perfect",
+    "f1": "the harmonic mean of precision and recall",
+    "spearman": f"whether the order is right: 0{NBSP}% is chance, 100{NBSP}% is perfect",
+    "pearson": f"whether distances are right, too: 0{NBSP}% is chance, 100{NBSP}% is perfect",
     "ece": "how far certainty and accuracy lie apart; lower is better",
 }
 STAGES = {"train": "Training", "predict": "Prediction", "total": "Whole run"}

@@ -8,7 +8,9 @@ from rich.table import Table as RichTable
 
 from nlpengine.metrics import Score, Scores, Table
 from nlpengine.metrics.scores import Cell
+from nlpengine.report.formats import MINUS, NAMES, is_share, plain
 from nlpengine.report.plain import result_console as _console
+from nlpengine.report.tables import SHARES
 from nlpengine.workflow.check import DataReport
 from nlpengine.workflow.record import BaselineScore, RunRecord
 
@@ -16,25 +18,40 @@ SHOWN_MISTAKES = 3
 
 
 def percent(score: Score) -> str:
-    """``78.1 % [72.4, 83.3]``."""
-    return f"{100 * score.value:.1f} % [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+    """``78.1 % [72.4, 83.3]``; a metric in a unit of its own as it is."""
+    value, low, high = _numbers(score)
+    return f"{value} [{low}, {high}]"
 
 
-def points(score: Score) -> str:
-    """``+12.4 points [5.2, 19.5]``."""
+def _numbers(score: Score) -> tuple[str, str, str]:
+    """Value and interval, in percent where they are shares or correlations."""
+    ends = score.value, score.low, score.high
+    if not is_share(score):
+        value, low, high = (plain(end).replace(MINUS, "-") for end in ends)
+        return value, low, high
+    value, low, high = (f"{round(100 * end, 1) + 0.0:.1f}" for end in ends)  # no -0.0
+    return f"{value} %", low, high
+
+
+def points(score: Score, share: bool = True) -> str:
+    """``+12.4 points [5.2, 19.5]``; the difference as it is where the metric is no share."""
+    if not share:
+        return f"{score.value:+.4g} [{score.low:.4g}, {score.high:.4g}]"
     return f"{100 * score.value:+.1f} points [{100 * score.low:.1f}, {100 * score.high:.1f}]"
 
 
 def verdict_sentence(name: str, baseline: BaselineScore) -> str:
     """Whether the model beat a baseline, in words."""
+    rival = NAMES.get(baseline.name, baseline.name)
     if baseline.difference is None:
-        return f"{baseline.name}: {name} {percent(baseline.score)}"
+        return f"{rival}: {name} {percent(baseline.score)}"
     said = {
         "better": "beats",
         "level": "does not clearly beat",
         "worse": "is worse than",
     }[baseline.verdict]
-    return f"{said} {baseline.name} ({percent(baseline.score)}): {points(baseline.difference)}"
+    gap = points(baseline.difference, is_share(baseline.score))
+    return f"{said} {rival} ({percent(baseline.score)}): {gap}"
 
 
 def print_run(record: RunRecord) -> None:
@@ -50,16 +67,18 @@ def print_run(record: RunRecord) -> None:
     if record.mistakes:
         console.print("\n[bold]Worst mistakes[/]")
         for mistake in record.mistakes[:SHOWN_MISTAKES]:
-            sure = f"{100 * mistake.score:.0f} % sure"
-            console.print(f"  {mistake.gold} read as {mistake.predicted}, {sure}", markup=False)
-            console.print(f"    {_clip(mistake.text)}", style="dim", markup=False)
+            how = mistake.detail or f"{100 * mistake.score:.0f} % sure"
+            console.print(f"  {mistake.gold} read as {mistake.predicted}, {how}", markup=False)
+            for part in mistake.parts:
+                console.print(f"    {_clip(part)}", style="dim", markup=False)
     speed = record.timings
     console.print(
         f"\ntrained at {speed['train_texts_per_s']:.0f} texts/s, predicted at "
         f"{speed['predict_texts_per_s']:.0f} texts/s, {speed['total_s']:.0f} s in all"
     )
     console.print(f"[bold]{escape(str(record.run_dir))}[/]", soft_wrap=True)
-    console.print(f'  nlpengine predict {record.run_dir} --text "…"', markup=False, soft_wrap=True)
+    texts = ' --text "…"' * len(record.inputs)
+    console.print(f"  nlpengine predict {record.run_dir}{texts}", markup=False, soft_wrap=True)
 
 
 def print_scores(scores: Scores, title: str, console: Console | None = None) -> None:
@@ -71,8 +90,8 @@ def print_scores(scores: Scores, title: str, console: Console | None = None) -> 
     table.add_column("95 % interval", justify="right")
     table.add_column("n", justify="right")
     for name, score in scores.metrics.items():
-        interval = f"{100 * score.low:.1f} to {100 * score.high:.1f}"
-        table.add_row(name, f"{100 * score.value:.1f} %", interval, str(score.n))
+        value, low, high = _numbers(score)
+        table.add_row(name, value, f"{low} to {high}", str(score.n))
     console.print(table)
     for part in scores.tables:
         if len(part.columns) <= 8:
@@ -85,7 +104,7 @@ def print_table(part: Table, console: Console) -> None:
     for place, name in enumerate(part.columns):
         table.add_column(escape(name), justify="left" if place == 0 else "right")
     for row in part.rows:
-        table.add_row(*map(_cell, row))
+        table.add_row(*map(_cell, row, part.columns))
     console.print(table)
 
 
@@ -104,11 +123,12 @@ def print_findings(report: DataReport) -> None:
     console.print(f"[bold]{said}[/]")
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Cell, column: str) -> str:
     if isinstance(cell, Score):
         return percent(cell)
     if isinstance(cell, float):
-        return f"{100 * cell:.1f} %"
+        share = column in SHARES and 0.0 <= cell <= 1.0
+        return f"{100 * cell:.1f} %" if share else plain(cell).replace(MINUS, "-")
     return "–" if cell is None else escape(str(cell))
 
 

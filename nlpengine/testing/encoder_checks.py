@@ -34,7 +34,7 @@ def checks_of(folder: Path) -> Mapping[str, Check]:
 
     def row(offer: Any) -> None:
         """The catalog row builds an architecture of the parameters that it says."""
-        found, said = count_parameters(offer.spec), offer.spec.parameters
+        found, said = count_parameters(offer.spec, offer.family), offer.spec.parameters
         require(found == said, f"the row says {said:,} parameters; its architecture has {found:,}")
 
     def as_check(name: str) -> Check:

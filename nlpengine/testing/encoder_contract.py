@@ -245,10 +245,15 @@ def small_config(offer: EncoderOffer) -> Any:
     return config
 
 
-def count_parameters(spec: EncoderSpec) -> int:
-    """Parameters of the architecture that a catalog row describes; no memory is taken for them."""
+def count_parameters(spec: EncoderSpec, family: Family | None = None) -> int:
+    """Parameters of the architecture that a catalog row describes; no memory is taken for them.
+
+    Args:
+        spec: The row.
+        family: As in `bare_model`.
+    """
     with torch.device("meta"):
-        model = bare_model(architecture(spec))
+        model = bare_model(architecture(spec), family)
     return sum(parameter.numel() for parameter in model.parameters())
 
 

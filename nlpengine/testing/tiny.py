@@ -5,7 +5,10 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nlpengine.encoders.families import Family
 
 WORDS = (  # noqa: SIM905 - reads better than forty quoted words
     "the a an and or but not no never very good bad great awful fine okay film book soup "
@@ -71,7 +74,7 @@ def tiny_encoder_of(
     folder: Path,
     *,
     config: Any = None,
-    tokenizer: str | None = None,
+    own: Family | None = None,
     seed: int = 0,
     words: Iterable[str] = WORDS,
 ) -> Path:
@@ -81,7 +84,7 @@ def tiny_encoder_of(
         family: A ``model_type``.
         folder: Made if missing.
         config: A transformers configuration; None for `nlpengine.testing.tiny_configs.tiny_config`.
-        tokenizer: Whose kind of tokenizer, where the family is a plugin's: "bert", "roberta" …
+        own: The family itself, where it is a plugin's.
         seed: Of the weights.
         words: What the vocabulary is learned from.
 
@@ -99,7 +102,7 @@ def tiny_encoder_of(
     (config or tiny_config(family)).save_pretrained(blueprint)
     known = list(words)
     texts = [" ".join(known[start:] + known[:start]) for start in range(0, len(known), 3)]
-    make_from_scratch(blueprint, texts, folder, seed, tokenizer)
+    make_from_scratch(blueprint, texts, folder, seed, own)
     (blueprint / "config.json").unlink()
     blueprint.rmdir()
     return folder

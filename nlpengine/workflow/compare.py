@@ -55,14 +55,16 @@ def compare_baselines(
 def worst_mistakes(
     task: Task[Any], examples: Sequence[Any], predictions: Sequence[Any], most: int = 20
 ) -> list[Mistake]:
-    """The wrong predictions, surest first."""
+    """The wrong predictions, worst first."""
     found = [
         Mistake(
-            text=task.shown(example),
+            text=" ".join(task.shown(example)),
             gold=wrong.gold,
             predicted=wrong.predicted,
             score=wrong.score,
             origin=str(example.origin),
+            texts=task.shown(example) if len(task.shown(example)) > 1 else (),
+            detail=wrong.detail,
         )
         for example, prediction in zip(examples, predictions, strict=True)
         if (wrong := task.mistake(example, prediction)) is not None

@@ -126,8 +126,15 @@ def _wrong_value(error: ValidationError) -> str:
     first = error.errors()[0]
     if first["type"] == "value_error":  # the dataclass's own words
         return str(first["ctx"]["error"])
-    name = ".".join(str(part) for part in first["loc"])
-    return f"{name} = {first['input']!r}: {first['msg'].lower()}."
+    # Of a union, each member complains about the same input.
+    same = [
+        e
+        for e in error.errors()
+        if e["loc"][:1] == first["loc"][:1] and e["input"] is first["input"]
+    ]
+    name = ".".join(str(part) for part in first["loc"][: 1 if len(same) > 1 else None])
+    said = ", or ".join(e["msg"].lower() for e in same)
+    return f"{name} = {first['input']!r}: {said}."
 
 
 def resolve(
@@ -159,7 +166,7 @@ def resolve(
     if config.batch_size is None:
         chosen["batch_size"] = batch_size
     if config.lr is None:
-        rate = spec.learning_rate if spec else DEFAULT_LEARNING_RATE
+        rate = (spec.learning_rate if spec else DEFAULT_LEARNING_RATE) * recipe.lr_factor
         least = HEAD_LEARNING_RATE if config.add_head else 0.0
         least = SCRATCH_LEARNING_RATE if config.from_scratch else least
         chosen["lr"] = max(rate, least)

@@ -45,7 +45,6 @@ def evaluate(
     data: str,
     mapping: dict[str, str],
     readers: Readers = NO_READERS,
-    wanted: str | None = None,
 ) -> Evaluation:
     """Read a labelled set (a folder's test split, or a file), predict it, score it.
 
@@ -53,8 +52,7 @@ def evaluate(
         model: Whose predictions.
         data: Where the rows are.
         mapping: Field → column.
-        readers: Formats of plugins.
-        wanted: The format of all files; None to go by names and lines.
+        readers: Formats of plugins, and what all files are, where that is said.
 
     Raises:
         DataError: It can't be read, a row has no label, or a label is none of the model's.
@@ -69,10 +67,10 @@ def evaluate(
         task.label_column,
         labelled=True,
         classes=task.gold_is == "class",
+        numbers=task.gold_is == "class or number" and not model.labels.names,
         formats=task.formats,
         left_out=task.left_out,
         readers=readers,
-        wanted=wanted,
     )
     reviewed, more = task.review({"test": adapt(task, records)}, model.options)
     examples = reviewed["test"]

@@ -61,7 +61,10 @@ def save_model(model: Model, folder: Path) -> None:
         with network.in_memory():
             size = model.task.head(model.labels).size
             names = model.labels.names or [f"LABEL_{index}" for index in range(size)]
-            save_checkpoint(target, network.encoder, network.head, model.shape, names)
+            save_checkpoint(
+                target, network.encoder, network.head, model.shape, names,
+                multiple=model.labels.multiple,
+            )  # fmt: skip
         model.tokenizer.save(target, model.network.encoder.max_length)
         about = {"format": 1, "nlpengine": _version.VERSION, "encoder": dict(model.origin)}
         write_json(target / CARD, about | card_of(model))
@@ -76,7 +79,7 @@ def card_of(model: Model) -> dict[str, Any]:
         "task": model.task.name,
         **({} if file is None else {"task_file": {"name": file.path.name, "sha256": file.sha256}}),
         "head": model.network.kind,
-        "labels": {"names": model.labels.names, "weights": model.labels.weights},
+        "labels": dataclasses.asdict(model.labels),
         "options": dataclasses.asdict(model.options),
         "windows": dataclasses.asdict(model.policy),
         "state": dict(model.state),
@@ -118,6 +121,8 @@ def load_model(
         if task is not None:
             task = plugins.task(task).name
         joint = load_joint(folder, card, plugins, device, store, budget)
+        if task is None and len(joint.models) == 1:
+            (task,) = joint.models
         return joint if task is None else joint.model(task)
     opened = Opened(folder, card, *find_task(folder, card, task, plugins))
     spec = opened.task.head(opened.labels)
@@ -151,9 +156,9 @@ class Opened:
             DataError: A stock checkpoint without a classifier.
         """
         if self.card:
-            stored = self.card["labels"]
-            weights = stored["weights"]
-            return Labels(tuple(stored["names"]), None if weights is None else tuple(weights))
+            stored = self.card["labels"].items()
+            known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored}
+            return Labels(**known)  # JSON knows no tuples
         names = checkpoint_labels(self.folder)
         if not names:
             raise DataError(

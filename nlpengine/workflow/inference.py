@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from nlpengine.encoding import Encoding
 from nlpengine.encoding.packing import PackedBatch, fill, pack
 from nlpengine.errors import DeviceError
 from nlpengine.heads import HeadKind
+from nlpengine.heads.unit import InUnit
 
 Floats = npt.NDArray[np.float64]
 
@@ -132,6 +133,12 @@ class Network:
     def pack(self, encodings: Sequence[Encoding]) -> PackedBatch:
         """Pack encodings for this network, on its device."""
         return pack(encodings, self.encoder.position_offset).to(self.device.torch)
+
+    def learnt(self) -> Network:
+        """What training leaves: a head of numbers becomes that of a stock checkpoint."""
+        if not isinstance(self.head, InUnit):
+            return self
+        return replace(self, head=self.head.folded())
 
     def modules(self) -> tuple[nn.Module, nn.Module]:
         """Encoder and head."""

@@ -20,6 +20,7 @@ from nlpengine.workflow.listener import Listener, Listeners, MetricsFile
 from nlpengine.workflow.prepare import Prepared, prepare
 from nlpengine.workflow.record import RunRecord
 from nlpengine.workflow.stages import (
+    learnt,
     make_folder,
     new_record,
     note_training,
@@ -137,6 +138,8 @@ def execute_joint(
     try:
         with MetricsFile(folder / "metrics.jsonl") as metrics:
             training = train_on(list(prepared.values()), Listeners(listener, metrics))
+        prepared = {name: learnt(one) for name, one in prepared.items()}
+        run = replace(run, model=JointModel({n: one.model for n, one in prepared.items()}))
         for record in records.values():
             note_training(record, training, list(prepared.values()))
         if not training.interrupted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from nlpengine.encoders.scratch import family_name, find_blueprint, scratch_sour
 from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import UsageError
+from nlpengine.heads.unit import InUnit
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.plugin.prediction import Labels
@@ -111,9 +112,7 @@ def _prepare(
     _tell(read.findings, config, listener)
     if config.from_scratch:
         texts = [text for example in read.train for text in example.texts]
-        source = scratch_source(
-            config.encoder, blueprint, texts, temporary, config.seed, family.tokenizer
-        )
+        source = scratch_source(config.encoder, blueprint, texts, temporary, config.seed, family)
     config, model, facts = _assemble(config, task, read, source, family, device, listener, shared)
     training = encode_training(model, read.train)
     of_examples = [[training.gold[window] for window in own] for own in training.windows_of]
@@ -168,6 +167,8 @@ def _assemble(
     head = build_head(encoder.config, shape, spec.size, config.seed)
     labels, kept = _start_head(head, config, source, shape, encoder.family, labels, task, listener)
     swap_kernels(head, linear)
+    if spec.scaled:
+        head = InUnit(head, spec.centre, spec.spread, trained=kept == "kept")
     budget = shared.budget if shared else TokenBudget(int(config.batch_tokens or 0), listener.note)
     encoder, head = encoder.to(device.torch), head.to(device.torch)
     pooling = shape.pooling(encoder.config)
@@ -214,29 +215,32 @@ def _start_head(
     """Fill the head from the checkpoint as far as that is right; say what was done."""
     found = checkpoint_labels(source.folder)
     stored = task.stock_labels(found).names
-    same = found != () and set(stored) == set(labels.names)
+    same = found != () and set(stored) == set(labels.names) and shape.architecture != ""
     if config.head == "keep" and not same:
-        has = ", ".join(found) if found else "no classifier"
+        has = _listed(stored) if found else "no classifier"
         raise UsageError(
-            f"--head keep: the checkpoint has {has}; the data has {', '.join(labels.names)}."
+            f"--head keep: the checkpoint has {has}; the data has {_listed(labels.names)}."
         )
     if same and config.head != "new":
         missing = load_head_weights(head, source.folder, family, shape, tuple(shape.names))
         if not missing:
             listener.note(f"the head of {source.name} is kept: it has the same labels")
             weights = labels.weights and tuple(labels.weights[labels.index(n)] for n in stored)
-            return Labels(stored, weights or None), "kept"
+            return replace(labels, names=stored, weights=weights or None), "kept"
         if config.head == "keep":
             raise UsageError(
                 f"--head keep: {source.name} has no such head ({missing[0]} is missing)."
             )
     missing = load_head_weights(head, source.folder, family, shape, shape.pretrained)
-    if stored and config.head == "auto":
-        listener.note(
-            f"the head of {source.name} is replaced: its labels are {', '.join(stored)}, "
-            f"the data's are {', '.join(labels.names)}"
-        )
+    if found and config.head == "auto":
+        why = f"its labels are {_listed(stored)}, the data's are {_listed(labels.names)}"
+        why = "it is of another kind" if same else why
+        listener.note(f"the head of {source.name} is replaced: {why}")
     return labels, "new, pre-trained pooler" if shape.pretrained and not missing else "new"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "no classes"
 
 
 def encode_training(model: Model, examples: Sequence[Example]) -> TrainingSet:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nlpengine.data import Record, Splits, labels_are_numbers, load_splits
+from nlpengine.data import Record, Splits, load_splits
 from nlpengine.data.findings import Finding
 from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.errors import UsageError
@@ -69,7 +69,7 @@ def read_examples(
         DataError: A file, a row or a gold answer that can't be used, with file and line.
         UsageError: The task has no demo set; or see :func:`nlpengine.data.load_splits`.
     """
-    splits = _read_splits(config, task, readers)
+    splits = _read_splits(config, task, options, readers)
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
     adapted = {name: adapt(task, records) for name, records in parts.items()}
     options, settled = task.settle(adapted["train"], options)
@@ -81,7 +81,7 @@ def read_examples(
     return Examples(reviewed, labels, splits, (*splits.notes, *settled, *notes), options)
 
 
-def _read_splits(config: RunConfig, task: Task[Any], readers: Readers) -> Splits:
+def _read_splits(config: RunConfig, task: Task[Any], options: Any, readers: Readers) -> Splits:
     """The data set of a run; ``demo`` is the task's own."""
     source = config.data
     if source == "demo":
@@ -94,20 +94,19 @@ def _read_splits(config: RunConfig, task: Task[Any], readers: Readers) -> Splits
         config.map,
         seed=config.seed,
         label=task.label_column,
-        classes=classes_of(task),
+        classes=classes_of(task, options),
         limit=config.limit,
         formats=task.formats,
         left_out=task.left_out,
-        readers=readers,
-        wanted=config.format,
+        readers=readers.wanting(config.format),
+        together=task.together,
     )
 
 
-def classes_of(task: Task[Any]) -> bool | Callable[[Sequence[Record]], bool]:
+def classes_of(task: Task[Any], options: Any) -> bool | Callable[[Sequence[Record]], bool]:
     """Whether a task's labels are classes, or what tells from the training rows."""
-    label = task.label_column
-    if task.gold_is == "class or number" and label is not None:
-        return lambda records: not labels_are_numbers(records, label)
+    if task.gold_is == "class or number":
+        return lambda records: task.has_classes(records, options)
     return task.gold_is == "class"
 
 

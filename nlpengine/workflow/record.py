@@ -58,11 +58,13 @@ class Mistake:
     """A test example that the model got wrong, surely.
 
     Attributes:
-        text: The example's text.
+        text: The example's text; several as one.
         gold: Its label.
         predicted: The model's.
-        score: The probability it gave.
+        score: The probability it gave, or what else `Wrong.score` says.
         origin: File and line.
+        texts: The texts apart, where there are several.
+        detail: How bad it is, in words; empty where ``score`` is a probability.
     """
 
     text: str
@@ -70,6 +72,13 @@ class Mistake:
     predicted: str
     score: float
     origin: str
+    texts: tuple[str, ...] = ()
+    detail: str = ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The text, or the texts."""
+        return self.texts or (self.text,)
 
 
 @dataclass(slots=True)
@@ -81,6 +90,7 @@ class RunRecord:
         scores: On the test split; None until then.
         notes: Every choice that was made for the user.
         history: Evaluations while training.
+        inputs: Names of the texts that a prediction needs.
     """
 
     task: str
@@ -101,6 +111,7 @@ class RunRecord:
     training: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    inputs: tuple[str, ...] = ("text",)
 
     def to_json(self) -> dict[str, Any]:
         """run.json; field names are fixed, more may be added."""
@@ -117,11 +128,12 @@ class RunRecord:
             "data": self.data,
             "seed": self.seed,
             "labels": self.labels,
+            "inputs": list(self.inputs),
             "tables": [table.to_json() for table in scores.tables] if scores else [],
             "mistakes": [
                 {
                     "text": m.text, "gold": m.gold, "predicted": m.predicted,
-                    "score": m.score, "origin": m.origin,
+                    "score": m.score, "origin": m.origin, "texts": m.parts, "detail": m.detail,
                 }
                 for m in self.mistakes
             ],

@@ -20,6 +20,7 @@ from nlpengine.workflow.model import Model
 from nlpengine.workflow.prepare import Prepared, prepare
 from nlpengine.workflow.record import RunRecord
 from nlpengine.workflow.stages import (
+    learnt,
     make_folder,
     new_record,
     note_training,
@@ -77,6 +78,8 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     try:
         with MetricsFile(folder / "metrics.jsonl") as metrics:
             training = train_on([prepared], Listeners(listener, metrics))
+        prepared = learnt(prepared)
+        model = prepared.model
         note_training(record, training, [prepared])
         if not training.interrupted:
             model = tuned(prepared)
@@ -120,7 +123,9 @@ def _frozen_source(prepared: Prepared, plugins: PluginManager) -> Model | JointM
 
 
 def _save(model: Model, source: Model | JointModel | None, folder: Path) -> None:
-    if source is None:
-        save_model(model, folder)
-    else:
+    if source is not None:
         save_joint(with_head(model, source), folder)
+    elif model.shape.architecture:
+        save_model(model, folder)
+    else:  # no stock class has such a head
+        save_joint(JointModel({model.task.name: model}), folder)

@@ -17,6 +17,7 @@ from nlpengine.errors import UsageError
 from nlpengine.metrics import Score
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
+from nlpengine.plugin.prediction import State, WindowLogits
 from nlpengine.workflow.compare import compare_baselines, worst_mistakes
 from nlpengine.workflow.config import RunConfig
 from nlpengine.workflow.listener import Listener
@@ -87,6 +88,7 @@ def new_record(
         plugins=plugins.used(),
         versions=versions(),
         labels=list(prepared.model.labels.names),
+        inputs=prepared.model.task.needed,
     )
 
 
@@ -99,7 +101,8 @@ def _threads() -> int:
 def train_on(prepared: Sequence[Prepared], listener: Listener) -> Training:
     """Train the models of some tasks, which share an encoder, and keep the best weights on dev.
 
-    The best are those of the highest main metric, of several tasks of their mean.
+    The best are those of the highest main metric, tuned as the finished model will be; of several
+    tasks, of their mean.
 
     Args:
         prepared: At least one; the settings are the first one's.
@@ -122,6 +125,14 @@ def train_on(prepared: Sequence[Prepared], listener: Listener) -> Training:
     return train(courses, schedule, partial(_dev_score, prepared), listener)
 
 
+def learnt(prepared: Prepared) -> Prepared:
+    """As it is once training is over: the head is that of a checkpoint."""
+    model = prepared.model
+    return dataclasses.replace(
+        prepared, model=dataclasses.replace(model, network=model.network.learnt())
+    )
+
+
 def _loss_of(model: Model) -> Loss:
     def loss(logits: Tensor, gold: Tensor) -> tuple[Tensor, Tensor]:
         return model.task.loss(logits, gold, model.labels, model.options)
@@ -134,7 +145,12 @@ def _dev_score(prepared: Sequence[Prepared]) -> tuple[str, Score]:
     found = []
     for one in prepared:
         model, dev = one.model, one.read.dev
-        answers = model.predict_examples(dev)
+        windows, state = _tuned_state(one)
+        # Untuned, a task with a threshold may look alike all along, and its worst weights be kept.
+        answers = [
+            model.task.decode(example, own, model.labels, model.options, state)
+            for example, own in zip(dev, windows, strict=True)
+        ]
         found.append(model.task.score(dev, answers, model.labels).main)
     if len(found) == 1:
         return found[0]
@@ -173,10 +189,15 @@ def note_training(record: RunRecord, training: Training, prepared: Sequence[Prep
 
 def tuned(prepared: Prepared) -> Model:
     """The trained model with what its task learns on the dev split."""
+    _, state = _tuned_state(prepared)
+    return dataclasses.replace(prepared.model, state=state)
+
+
+def _tuned_state(prepared: Prepared) -> tuple[list[list[WindowLogits]], State]:
+    """Logits of the dev split, per example, and what the task learns from them."""
     model, dev = prepared.model, prepared.read.dev
     grouped = model.windows(len(dev), model.encode(dev))
-    state = model.task.tune(dev, grouped, model.labels, model.options)
-    return dataclasses.replace(model, state=state)
+    return grouped, model.task.tune(dev, grouped, model.labels, model.options)
 
 
 def test_trained(prepared: Prepared, model: Model, record: RunRecord, listener: Listener) -> None:

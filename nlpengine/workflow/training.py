@@ -23,8 +23,8 @@ class TrainingSet:
 
     Attributes:
         encodings: All windows; those of an example stand together.
-        gold: Gold of each window, as the head's kind has it: a number; one per token [tokens]; two
-            places [2].
+        gold: Gold of each window, as the head's kind has it: a number or a row of them; one per
+            token [tokens]; two places [2].
         windows_of: Per example, the indices of its windows.
     """
 
@@ -33,7 +33,7 @@ class TrainingSet:
     windows_of: Sequence[Sequence[int]]
 
     def gold_of(self, windows: Sequence[int], kind: HeadKind) -> Tensor:
-        """Gold of some windows together: [windows], [tokens of all], or [windows, 2]."""
+        """Gold of some windows together: [windows, …], [tokens of all], or [windows, 2]."""
         chosen = [np.asarray(self.gold[window]) for window in windows]
         together = np.concatenate(chosen) if kind == "token" else np.stack(chosen)
         return torch.from_numpy(together)

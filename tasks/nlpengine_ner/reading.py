@@ -17,9 +17,11 @@ COLUMNS = (
 )
 """The fields, and what published sets call their columns."""
 
-TEXT_LEFT_OUT = "the text is not made of the words: not read, characters count in the words joined"
-ENTITIES_LEFT_OUT = "entities are not read where there are tags"
-BLANK_ENDS = "an entity begins or ends with a blank: read without it"
+TEXT_LEFT_OUT = (
+    "texts that are not made of their words and so not read (characters count in the words joined)"
+)
+ENTITIES_LEFT_OUT = "rows with tags, whose entities were not read"
+BLANK_ENDS = "entities that begin or end with a blank, read without it"
 
 Marked = tuple[int, int, str]
 """Start, end, label."""

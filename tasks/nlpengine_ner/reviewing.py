@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from nlpengine import DataError
 from nlpengine.data import (
     Record,
     Scheme,
@@ -58,7 +57,7 @@ def review_splits(
     if scheme not in (None, "IOB2"):
         notes.append(f"{scheme} tags converted to IOB2.")
     remarks = Counter(remark for own in splits.values() for ex in own for remark in ex.remarks)
-    notes += [f"{count:,} times: {remark}." for remark, count in sorted(remarks.items())]
+    notes += [f"{remark}: {count:,}." for remark, count in sorted(remarks.items())]
     if "train" in made:
         made["train"] = _without_empty(made["train"], notes)
         _note_unseen(made, notes)
@@ -75,8 +74,8 @@ def _check_tags(name: str, examples: Examples, scheme: Scheme | None, notes: lis
     broken = check_scheme(records, scheme)
     if broken:
         notes.append(
-            f"{broken:,} transitions between tags of {name} break the rules of {scheme}: read as "
-            "conlleval does."
+            f"transitions between tags of {name} that break the rules of {scheme}, read as "
+            f"conlleval does: {broken:,}."
         )
     return scheme
 
@@ -111,14 +110,9 @@ def _entities_of_spans(
 ) -> list[tuple[str, int, int]]:
     """(label, first word, one past the last) of each marked span."""
     found = []
+    # None is empty: a span holds more than blanks, and words are cut at its ends.
     for start, end, label in example.spans or ():
         inside = [n for n, word in enumerate(words) if start <= word[0] and word[1] <= end]
-        if not inside:
-            raise DataError(
-                f"the entity ({label!r}, characters {start} to {end}) holds no word. Mend the row",
-                example.origin.path,
-                example.origin.line,
-            )
         found.append((label, inside[0], inside[-1] + 1))
     return found
 
@@ -133,8 +127,8 @@ def _note_cuts(
             cut += len(new.words or ()) - len(words)
     if cut:
         notes.append(
-            f"{cut:,} borders of entities of {name} lie within a word: it was cut there, which "
-            "nobody does in a text without gold."
+            f"borders of entities of {name} within a word, which was cut there (as nobody does in "
+            f"a text without gold): {cut:,}."
         )
 
 
@@ -142,8 +136,8 @@ def _without_empty(examples: Examples, notes: list[str]) -> Examples:
     kept = [example for example in examples if example.words]
     if len(kept) < len(examples):
         notes.append(
-            f"{len(examples) - len(kept):,} rows of train without a word were left out: there is "
-            "nothing to learn in them."
+            "rows of train without a word, left out as there is nothing to learn in them: "
+            f"{len(examples) - len(kept):,}."
         )
     return kept
 

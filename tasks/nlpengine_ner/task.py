@@ -39,9 +39,9 @@ class NerOptions:
         decoder: viterbi: the best sequence of tags that is valid. softmax: each word's best tag,
             valid or not. auto: viterbi for models trained here; for others' models, whose scheme
             is unknown, each word's best tag, read as conlleval does.
-        splitter: How text becomes words. spaces: at blanks. edges: marks at the ends of words too.
-            treebank: English contractions too. marks: every mark by itself. auto: as the training
-            data has it.
+        splitter: How text becomes words: at "spaces"; with marks at the "edges" of words split
+            off, too; with English contractions split, too, as in the Penn "treebank"; with all
+            "marks" by themselves; or "auto", as the training data has it.
     """
 
     decoder: Decoder = "auto"
@@ -58,7 +58,7 @@ class NamedEntities(Task[WordsExample]):
     gold_is = "other"
     formats = ("conll",)
     options = NerOptions
-    recipe = Recipe(epochs=5, batch_size=16)
+    recipe = Recipe(epochs=5, batch_size=16, min_steps=300, max_epochs=12, lr_factor=2.0)
     baselines = (GAZETTEER, FEATURES)
     demo = Path(__file__).parent / "demo"
 
@@ -110,9 +110,9 @@ class NamedEntities(Task[WordsExample]):
             )
         return HeadSpec("token", len(labels.names))
 
-    def shown(self, example: WordsExample) -> str:
+    def shown(self, example: WordsExample) -> tuple[str, ...]:
         """The text as its source has it."""
-        return example.text
+        return (example.text,)
 
     def readings(self, example: WordsExample, options: NerOptions) -> Sequence[tuple[str, ...]]:
         """The words with blanks between them."""

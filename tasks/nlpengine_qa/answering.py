@@ -19,8 +19,8 @@ class Options:
     Attributes:
         max_answer_length: Most tokens of an answer.
         top_k: How many candidate answers a prediction lists.
-        handle_impossible_answer: Whether no answer is a possible answer: auto, true or false. auto:
-            true if the training data have questions without.
+        handle_impossible_answer: Whether no answer is a possible answer; auto: if training has
+            questions without.
     """
 
     max_answer_length: int = 30

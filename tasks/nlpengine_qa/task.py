@@ -53,10 +53,11 @@ class QuestionAnswering(Task[QuestionExample]):
     )
     label_column = None
     gold_is = "other"
+    together = "context"
     formats = ("squad",)
     windows_over = "last"
     options = Options
-    recipe = Recipe(epochs=2, max_length=384, overlap=128)
+    recipe = Recipe(epochs=2, batch_size=16, min_steps=240, max_length=384, overlap=128)
     baselines = (OVERLAP_SPAN,)
     demo = Path(__file__).parent / "demo"
 
@@ -188,9 +189,9 @@ class QuestionAnswering(Task[QuestionExample]):
                 example.origin.line,
             )
 
-    def shown(self, example: QuestionExample) -> str:
+    def shown(self, example: QuestionExample) -> tuple[str, ...]:
         """The question; contexts are long."""
-        return example.question
+        return (example.question,)
 
     def about(self, example: QuestionExample) -> dict[str, object]:
         """Id and question; a context would be repeated with each of its questions."""

@@ -49,7 +49,7 @@ NAMES = [
     Case("unknown task", "run sentimant", USAGE, ("unknown task 'sentimant'", "'sentiment'?")),
     Case(
         "unknown task, nothing near", "run zzz", USAGE,
-        ("unknown task 'zzz'", "Installed: sentiment", "nlpengine tasks"),
+        ("unknown task 'zzz'", "Installed: ", "sentiment", "nlpengine tasks"),
     ),
     Case(
         "unknown encoder", "run sentiment --encoder minilmm --output {tmp}/out", USAGE,
@@ -465,14 +465,14 @@ def test_a_bug_of_ours_is_called_one_and_shown_on_demand(cli, monkeypatch):
     def broken(self):
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("nlpengine.plugin.manager.PluginManager.states", broken)
-    done = cli("plugins")
+    monkeypatch.setattr("nlpengine.plugin.manager.PluginManager.task_names", broken)
+    done = cli("tasks")
     assert done.code == ExitCode.INTERNAL
     assert done.out == ""
     assert "ZeroDivisionError: oh. This is a bug" in done.err
     assert "nlpengine --debug" in done.err
     assert "Traceback" not in done.err
-    assert "Traceback (most recent call last)" in cli("--debug", "plugins").err
+    assert "Traceback (most recent call last)" in cli("--debug", "tasks").err
 
 
 def test_a_reader_that_goes_away_is_no_error(finished_run, tmp_path):

@@ -55,7 +55,8 @@ def test_numbers_are_neither_stratified_nor_one_class(tmp_path):
     source = write(tmp_path, train=[f"{i / 4:.3f}" for i in range(20)], dev=["9.9"])
     splits = load_splits(source, COLUMNS, {}, 0, classes=are_classes)
     assert [len(part) for part in (splits.train, splits.dev, splits.test)] == [18, 2, 1]
-    assert splits.test[0].fields["label"] == "9.9"
+    assert splits.test[0].fields["label"] == 9.9
+    assert {type(record.fields["label"]) for record in splits.train} == {float}
     assert len(load_splits(source, COLUMNS, {}, 0, classes=are_classes, limit=5).train) == 5
     write(tmp_path, train=["2.5"] * 20)
     assert len(load_splits(source, COLUMNS, {}, 0, classes=are_classes).train) == 18

@@ -142,7 +142,7 @@ def test_the_sts_benchmark():
     )
     assert found == (5749, 1500, 1379)
     first = splits.train[0].fields
-    assert (first["text1"], first["label"]) == ("A plane is taking off.", "5.000")
+    assert (first["text1"], first["label"]) == ("A plane is taking off.", 5.0)
     assert splits.notes[0] == (
         ".csv files were read as the STS benchmark's (tabs, no header, score in column 5, "
         "sentences in 6 and 7), going by their first lines."

@@ -1,7 +1,5 @@
 """DeBERTa v1, v2 and v3 packed against the stock padded models."""
 
-from unittest import mock
-
 import numpy as np
 import pytest
 import torch
@@ -11,6 +9,7 @@ from transformers import AutoModelForSequenceClassification, DebertaConfig, Debe
 
 from nlpengine.encoders import disentangled
 from nlpengine.encoders import plan as plans
+from nlpengine.encoders.attention import attend
 from nlpengine.encoders.checkpoint import (
     build_head,
     load_encoder,
@@ -18,7 +17,6 @@ from nlpengine.encoders.checkpoint import (
     save_checkpoint,
 )
 from nlpengine.encoders.deberta import _convolve, deberta_packed
-from nlpengine.encoders.disentangled import attend_disentangled, plan_disentangled
 from nlpengine.encoders.kernels import LinearChoice
 from nlpengine.encoders.plan import plan_attention
 from nlpengine.encoding.encoding import Encoding
@@ -200,7 +198,7 @@ def test_control_convolution_reads_no_neighbour():
 @pytest.mark.parametrize("first", [False, True])
 def test_gradients_by_finite_differences(first, dropout):
     lengths, heads, width = (2, 3, 3, 5), 2, 3
-    plan = plan_disentangled(lengths, heads, CPU)
+    plan = plan_attention(lengths, heads, CPU, by_head=True)
     generator = torch.Generator().manual_seed(0)
 
     def random(*shape):
@@ -210,13 +208,17 @@ def test_gradients_by_finite_differences(first, dropout):
     tables = [random(heads, 2 * lengths[-1] - 1, width) for _ in range(2)]
     queries = random(4 if first else 13, heads, width)
 
-    def attend(q, k, v, keys, positions):
+    def run(q, k, v, *positions):
         torch.manual_seed(3)  # the same elements dropped each time
-        return attend_disentangled(
-            q, k, v, (keys, positions), plan, scaling=0.7, dropout=dropout, first=first
-        )
+        return attend(q, k, v, plan, scaling=0.7, dropout=dropout, first=first, positions=positions)
 
-    assert torch.autograd.gradcheck(attend, (queries, *rows, *tables))
+    assert torch.autograd.gradcheck(run, (queries, *rows, *tables))
+
+
+def test_positions_need_a_plan_by_head():
+    rows, table = torch.ones(5, 2, 3), torch.ones(2, 9, 3)
+    with pytest.raises(ValueError, match="need a plan by head"):
+        attend(*[rows] * 3, plan_attention([5], 2, CPU), scaling=1.0, positions=(table, None))
 
 
 def test_dropout_strikes_where_stock_drops():
@@ -266,21 +268,3 @@ def test_checkpoints_open_both_ways(name, backend, tmp_path):
     opened = AutoModelForSequenceClassification.from_pretrained(tmp_path / "ours").eval()
     assert type(opened) is type(stock)
     assert torch.equal(opened(**padded(batch)).logits[list(both.order)], expected)
-
-
-@given(
-    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=30).map(sorted),
-    heads=st.integers(1, 3),
-    most=st.integers(1, 5000),
-)
-def test_a_plan_by_head_takes_every_row_to_one_slot_and_back(lengths, heads, most):
-    with mock.patch.object(plans, "RUN", most):
-        plan = plan_attention(lengths, heads, CPU, by_head=True)
-    rows = torch.arange(sum(lengths) * heads)
-    slots = rows[plan.gather]
-    assert torch.equal(slots[plan.scatter], rows)
-    assert sum(run.count for run in plan.runs) == len(lengths)
-    for run, piece in zip(plan.runs, plan.pieces, strict=True):
-        assert run.count == 1 or piece.count <= most
-        tokens = piece.of_keys(slots[:, None]).view(heads, run.count, run.length)
-        assert torch.equal(tokens % heads, torch.arange(heads)[:, None, None].expand_as(tokens))

@@ -1,7 +1,11 @@
 """The core's families hold the contract that a plugin's families must hold."""
 
-import pytest
+import dataclasses
 
+import pytest
+from transformers import ElectraConfig
+
+from nlpengine.encoders.architecture import bare_model
 from nlpengine.encoders.families import FAMILIES, family_of
 from nlpengine.errors import UsageError
 from nlpengine.testing.encoder_contract import EncoderContract
@@ -58,3 +62,18 @@ def test_every_family_is_tested_here():
 def test_an_unknown_family():
     with pytest.raises(UsageError, match="'t5' don't run here yet; these do: albert, bert"):
         family_of("t5")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_base_model_has_no_pooler(name):
+    names = [parameter for parameter, _ in bare_model(tiny_config(name)).named_parameters()]
+    assert names
+    assert not any("pooler" in parameter for parameter in names)
+
+
+def test_a_base_model_takes_the_arguments_of_the_family_that_is_given():
+    config = tiny_config("bert")
+    pooling = dataclasses.replace(FAMILIES["bert"], base_arguments=None)
+    assert bare_model(config, pooling).pooler is not None
+    assert bare_model(config).pooler is None
+    assert bare_model(ElectraConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))

@@ -184,38 +184,6 @@ def test_rounded_lengths_are_few_and_close(tokens):
     assert round_length(rounded) == rounded
 
 
-@given(
-    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=30).map(sorted),
-    heads=st.integers(1, 3),
-    piece=st.integers(1, 3000),
-)
-def test_a_plan_takes_every_row_to_one_slot_and_back(lengths, heads, piece):
-    with mock.patch.object(plans, "PIECE", piece):
-        plan = plan_attention(lengths, heads, CPU)
-    rows = torch.arange(sum(lengths) * heads)
-    slots = rows[plan.gather]
-    assert torch.equal(slots[plan.scatter], rows)
-    padded = set(range(len(slots))) - set(plan.scatter.tolist())
-    assert padded == (set() if plan.padded is None else set(plan.padded.tolist()))
-    assert sum(run.count for run in plan.runs) == len(lengths)
-    assert plan.first.tolist() == [sum(lengths[:n]) for n in range(len(lengths))]
-    owner = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths))
-    done = 0
-    for run in plan.runs:
-        hidden = 0 if run.bias is None else int(torch.isinf(run.bias).sum())
-        assert hidden == heads * (run.count * run.length - sum(lengths[done : done + run.count]))
-        done += run.count
-    seen = []
-    for part in plan.pieces:
-        tokens = part.of_keys(slots[:, None])[..., 0]  # [b, L]
-        assert tokens.shape == part.of_queries(slots[:, None]).shape[:2]
-        assert all(len({*row.tolist()}) == 1 for row in owner[tokens // heads])
-        assert all(len({*row.tolist()}) == 1 for row in tokens % heads)
-        assert part.count == tokens.numel() * part.run.length
-        seen += tokens.flatten().tolist()
-    assert seen == slots.tolist()
-
-
 @settings(max_examples=20, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 30), min_size=1, max_size=8).map(sorted),

@@ -92,7 +92,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     site.mkdir()
     modules = []
     for name in ("NLPENGINE_LOAD_PLUGINS", "NLPENGINE_STRICT_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
+        # Set first, so that what a command sets is undone where nothing was set before.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     monkeypatch.syspath_prepend(site)  # which clears what importlib remembers, metadata too
 
     def call(

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nlpengine_ner import NamedEntities
+from nlpengine_ner.reviewing import types_of
 from nlpengine_ner.task import NerOptions
 
-from nlpengine.data import Origin, Record
+from nlpengine.data import Origin, Record, load_splits
 from nlpengine.errors import DataError, RowError
 from nlpengine.metrics import entity_tags
 
@@ -47,8 +48,8 @@ def test_words_found_again_in_their_text():
     other = example(words=["``", "Hull"], text='"Hull', tags=["O", "B-X"])
     assert other.text == "`` Hull"
     assert reviewed({"words": ["``", "Hull"], "text": '"Hull', "tags": ["O", "B-X"]})[1][-1] == (
-        "1 times: the text is not made of the words: not read, characters count in the words "
-        "joined."
+        "texts that are not made of their words and so not read (characters count in the words "
+        "joined): 1."
     )
 
 
@@ -77,22 +78,22 @@ def test_words_are_cut_at_borders_and_it_is_said():
     assert words_of(one) == ["the", "US", "gov"]
     assert one.tags == ("O", "B-LOC", "O")
     assert notes == (
-        "2 borders of entities of train lie within a word: it was cut there, which nobody does in "
-        "a text without gold.",
+        "borders of entities of train within a word, which was cut there (as nobody does in a text "
+        "without gold): 2.",
     )
 
 
 def test_blank_ends_are_said():
     (one,), notes = reviewed({"text": "in Hull .", "entities": [[2, 8, "LOC"]]})
     assert one.tags == ("O", "B-LOC", "O")
-    assert notes == ("1 times: an entity begins or ends with a blank: read without it.",)
+    assert notes == ("entities that begin or end with a blank, read without it: 1.",)
 
 
 def test_tags_come_before_marked_characters_and_it_is_said():
     row = {"words": ["Hull"], "tags": ["B-X"], "text": "Hull", "entities": [[0, 2, "Y"]]}
     (one,), notes = reviewed(row)
     assert one.tags == ("B-X",)
-    assert notes[-1] == "1 times: entities are not read where there are tags."
+    assert notes[-1] == "rows with tags, whose entities were not read: 1."
 
 
 SCHEMES = {
@@ -119,7 +120,9 @@ def test_repairs_are_counted():
     parts = {"train": [example(**good)], "dev": [example(**bad)]}
     made, notes = TASK.review(parts, MARKS)
     assert made["dev"][0].tags == ("O", "B-A")
-    assert any("1 transitions between tags of dev break the rules of IOB2" in n for n in notes)
+    assert notes[1] == (
+        "transitions between tags of dev that break the rules of IOB2, read as conlleval does: 1."
+    )
 
 
 def test_another_scheme_in_dev_is_refused_with_its_line():
@@ -146,7 +149,8 @@ def test_rows_without_a_word_are_left_out_of_train_alone():
     empty, full = {"text": " ", "entities": []}, {"text": "Hull", "entities": [[0, 4, "A"]]}
     train, notes = reviewed(empty, full)
     assert len(train) == 1
-    assert notes[-1].startswith("1 rows of train without a word were left out")
+    assert notes[-1].startswith("rows of train without a word, left out")
+    assert notes[-1].endswith(": 1.")
     assert len(reviewed(empty, full, split="test")[0]) == 2
 
 
@@ -233,3 +237,17 @@ def test_entities_come_back_as_they_were_marked(data):
     assert found == spans
     assert all(e["text"] == text[e["start"] : e["end"]] for e in TASK.gold_of(one))
     assert len(entity_tags([], len(one.words))) == len(one.tags)
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [("wnut17", {"train": 1975, "dev": 836, "test": 1079}), ("ncbi-disease", {"train": 5134})],
+)
+def test_published_sets_keep_all_their_entities(real_data, name, counts):
+    splits = load_splits(str(real_data(name)), TASK.columns, {}, 0, None, formats=TASK.formats)
+    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    examples = {split: [TASK.adapt(row) for row in rows] for split, rows in parts.items()}
+    options, _ = TASK.settle(examples["train"], NerOptions())
+    made, notes = TASK.review(examples, options)
+    assert {split: types_of(made[split]).total() for split in counts} == counts
+    assert [note for note in notes if "break" in note or "lacks" in note] == []

@@ -174,6 +174,27 @@ def test_the_report_and_the_terminal(run, cli, folder):
     assert "Entities by kind of error" in out
 
 
+def test_the_recipe_doubles_the_encoder_s_rate(tiny, folder, tmp_path):
+    settings = {"encoder": str(tiny), "data": str(folder), "limit": 20, "baseline": False}
+    run = Engine().run("ner", output=tmp_path / "run", **settings)
+    assert run.record.config["lr"] == 4e-5  # twice what an unknown encoder gets
+    assert run.record.config["batch_size"] == 16
+    assert run.record.config["epochs"] == 12
+    own = Engine().run("ner", output=tmp_path / "own", lr=1e-5, epochs=1, **settings)
+    assert own.record.config["lr"] == 1e-5
+
+
+def test_one_pass_answers_two_tasks(tiny, folder, reviews, tmp_path):
+    run = Engine().run_joint(
+        ["sentiment", "ner"], encoder=str(tiny), epochs=4, lr=3e-3, batch_size=8, baseline=False,
+        data={"sentiment": str(reviews), "ner": str(folder)}, output=tmp_path / "run",
+    )  # fmt: skip
+    answer = run.model("I love the hotel.")
+    assert answer["sentiment"].label in ("pos", "neg")
+    assert [entity.text for entity in answer["ner"].entities] == ["hotel"]
+    assert nlpengine.load(run.path)("I love the hotel.")["ner"] == answer["ner"]
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 import nlpengine
 from nlpengine import Engine
+from nlpengine.data import Origin, QuestionExample
 from nlpengine.errors import DataError, ExitCode, RowError, UsageError
 from nlpengine.metrics import answer_scores
 from nlpengine.testing.tiny import WORDS, tiny_encoder
@@ -89,13 +90,23 @@ def test_a_run_learns_where_the_answer_stands_and_when_there_is_none(run):
     assert run.record.labels == []
 
 
-def test_predictions_carry_ids_and_are_what_was_scored(run):
+def test_the_best_weights_are_chosen_as_they_will_be_used(run, numbers):
+    """By the dev score with the threshold that is tuned there, not with none."""
+    best = [row["value"] for row in run.record.history if row["best"]][-1]
+    dev = Engine().evaluate(run.model, numbers / "dev.json").scores.metrics["f1"].value
+    assert best == pytest.approx(dev)
+    assert run.model.state["threshold"] != 0.0
+
+
+def test_predictions_carry_ids_and_are_what_was_scored(run, numbers):
     found = rows(run)
     assert [row["id"] for row in found] == [f"test-{place}" for place in range(45)]
     assert all(
         {"question", "gold", "answer", "score", "start", "end"} <= row.keys() for row in found
     )
-    assert all("context" not in row for row in found)
+    (article,) = json.loads((numbers / "test.json").read_text())["data"]
+    for row, paragraph in zip(found, article["paragraphs"], strict=True):
+        assert paragraph["context"] not in json.dumps(row)
     again = answer_scores([row["gold"] for row in found], [row["answer"] for row in found])
     assert again.metrics["f1"].value == run.metrics["f1"].value
     none = [row["no_answer_probability"] for row in found]
@@ -132,7 +143,8 @@ def test_options_for_one_call(run):
     assert len(run.model(**asked, max_answer_length=1, top_k=99).candidates) <= 9
     with pytest.raises(UsageError, match="top_k is 0; it must be at least 1"):
         run.model(**asked, top_k=0)
-    with pytest.raises(UsageError, match="handle_impossible_answer"):
+    said = "handle_impossible_answer = 'perhaps': input should be a valid boolean, .* or .* 'auto'"
+    with pytest.raises(UsageError, match=said):
         run.model(**asked, handle_impossible_answer="perhaps")
     with pytest.raises(UsageError, match="no such field or option"):
         run.model(**asked, topk=3)
@@ -306,6 +318,57 @@ def test_data_where_all_have_answers(tiny, tmp_path):
     assert not any("training questions" in note for note in told.record.notes)
 
 
+def test_a_set_without_splits_is_never_split_through_a_context(tiny, tmp_path):
+    rng, rows = random.Random(4), []
+    for _ in range(30):
+        context = text_with("7", rng)
+        for word in ("very", "good", "great", "fine"):
+            rows.append({"question": f"{QUESTION} {word}", "context": context, "answers": ["7"]})
+    rng.shuffle(rows)
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task = QuestionAnswering()
+    from nlpengine.data import load_splits
+
+    def contexts(together):
+        made = load_splits(str(file), task.columns, {}, 0, None, classes=False, together=together)
+        parts = made.train, made.dev, made.test
+        assert sum(map(len, parts)) == 120
+        assert min(map(len, parts)) >= 8
+        assert list(made.train) == sorted(made.train, key=lambda record: record.origin.line)
+        return [{record.fields["context"] for record in part} for part in parts], made.notes
+
+    (train, dev, test), notes = contexts(task.together)
+    assert not train & dev
+    assert not train & test
+    assert not dev & test
+    assert any(note.endswith("Rows with the same context stayed together.") for note in notes)
+    (train, dev, test), _ = contexts(None)  # control: row by row they mix
+    assert train & dev
+    assert train & test
+
+
+def test_mistakes_show_the_question_and_not_the_context():
+    from dataclasses import asdict
+
+    from nlpengine_qa.prediction import AnswerPrediction, Candidate
+
+    from nlpengine.workflow.compare import worst_mistakes
+
+    context = "the film was 7 and the soup was good"
+    example = QuestionExample("how many", context, (("7", 13),), Origin("x", 1), "q")
+    none = QuestionExample("who", context, (), Origin("x", 2), "r")
+    wrong = AnswerPrediction((Candidate("soup", 0.9, 23, 27),), 0.1)
+    task = QuestionAnswering()
+    first, second = worst_mistakes(task, [example, none], [wrong, wrong])
+    assert (first.text, first.gold, first.predicted) == ("how many", "7", "soup")
+    assert (second.gold, second.score) == ("(no answer)", 0.9)
+    assert context not in json.dumps(asdict(first))
+    close = AnswerPrediction((Candidate("the soup", 0.9, 19, 27),), 0.1)
+    asked = QuestionExample("what", context, (("soup", 23),), Origin("x", 3))
+    assert worst_mistakes(task, [asked], [close]) == []
+
+
 def test_repairs_and_lost_answers_are_notes_of_the_run(tiny, tmp_path):
     rng, made = random.Random(2), []
     for place in range(24):
@@ -425,6 +488,15 @@ def test_the_task_is_listed_and_has_its_flags(cli):
     assert "questions on a text" in QuestionAnswering.summary
 
 
+def test_wrong_flags_are_said(cli):
+    code, _, err = cli("run", "qa", "--handle-impossible-answer", "perhaps")
+    assert code == ExitCode.USAGE
+    assert "'perhaps' is not one of 'true', 'false', 'auto'" in err
+    code, _, err = cli("run", "qa", "--top-k", "0")
+    assert code == ExitCode.USAGE
+    assert "options of 'qa': top_k is 0; it must be at least 1." in err
+
+
 def test_flags_reach_the_run(cli, tiny, numbers, tmp_path):
     code, out, err = cli(
         "run", "qa", "--encoder", tiny, "--data", numbers, "--epochs", 1, "--limit", 30,
@@ -435,4 +507,4 @@ def test_flags_reach_the_run(cli, tiny, numbers, tmp_path):
     model = nlpengine.load(tmp_path / "run")
     assert model.options.handle_impossible_answer is False
     assert model.options.max_answer_length == 3
-    assert str(tmp_path / "run") in out
+    assert f'{tmp_path / "run"} --text "…" --text "…"' in out

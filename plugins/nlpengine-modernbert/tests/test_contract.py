@@ -69,8 +69,8 @@ OFFERS = [value for value in vars(offers).values() if isinstance(value, offers.O
 
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer.nlpengine_encoder().spec.name)
 def test_a_row_builds_its_architecture(offer):
-    spec = offer.nlpengine_encoder().spec
-    assert count_parameters(spec) == spec.parameters
+    made = offer.nlpengine_encoder()
+    assert count_parameters(made.spec, made.family) == made.spec.parameters
 
 
 def test_entry_points_are_the_offers():
