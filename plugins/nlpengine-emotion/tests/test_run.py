@@ -32,7 +32,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(tiny_bert, data, tmp_path_factory, installed):
     return Engine().run(
-        "emotion", encoder=str(tiny_bert), data=str(data), epochs=8, lr=5e-3, batch_size=8,
+        "emotion", encoder=str(tiny_bert), data=str(data), epochs=25, lr=5e-3, batch_size=8,
         output=tmp_path_factory.mktemp("runs") / "run",
     )  # fmt: skip
 
