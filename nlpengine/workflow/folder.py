@@ -51,10 +51,19 @@ MANIFEST = "manifest.json"
 def save_model(model: Model, folder: Path) -> None:
     """Write a model so that it opens here and in the stock ``AutoModelFor…`` class.
 
+    A head that no stock class has goes into a file beside the encoder, which opens in the stock
+    ``AutoModel``.
+
     Args:
         model: What to save.
         folder: Must not exist yet; it appears complete or not at all.
     """
+    if not model.shape.architecture:
+        from nlpengine.workflow.joint import JointModel
+        from nlpengine.workflow.joint_folder import save_joint
+
+        save_joint(JointModel({model.task.name: model}), folder)
+        return
 
     def write(target: Path) -> None:
         network = model.network
