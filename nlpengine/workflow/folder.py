@@ -51,8 +51,7 @@ MANIFEST = "manifest.json"
 def save_model(model: Model, folder: Path) -> None:
     """Write a model so that it opens here and in the stock ``AutoModelFor…`` class.
 
-    A head that no stock class has goes into a file beside the encoder, which opens in the stock
-    ``AutoModel``.
+    A head that no stock class has goes into a file beside the encoder.
 
     Args:
         model: What to save.
@@ -70,10 +69,8 @@ def save_model(model: Model, folder: Path) -> None:
         with network.in_memory():
             size = model.task.head(model.labels).size
             names = model.labels.names or [f"LABEL_{index}" for index in range(size)]
-            save_checkpoint(
-                target, network.encoder, network.head, model.shape, names,
-                multiple=model.labels.multiple,
-            )  # fmt: skip
+            parts, multiple = (network.encoder, network.head, model.shape), model.labels.multiple
+            save_checkpoint(target, *parts, names, multiple=multiple)
         model.tokenizer.save(target, model.network.encoder.max_length)
         about = {"format": 1, "nlpengine": _version.VERSION, "encoder": dict(model.origin)}
         write_json(target / CARD, about | card_of(model))
