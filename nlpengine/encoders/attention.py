@@ -67,8 +67,9 @@ def attend(
         raise ValueError("relative positions need a plan by head")
     if plan.takes_borders and not dropout and q.dtype in (torch.bfloat16, torch.float16):
         return _varlen(q, k, v, plan, scaling, first, window)
-    tensors = [t for t in (q, k, v, *positions) if t is not None]
-    learning = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+    learning = torch.is_grad_enabled() and any(
+        tensor.requires_grad for tensor in (q, k, v, *positions) if tensor is not None
+    )
     if learning or dropout:
         result: Tensor = PackedAttention.apply(  # type: ignore[no-untyped-call]
             q, k, v, *positions, dropout, scaling, plan, first, window
