@@ -222,7 +222,7 @@ def _clash(entry: PluginEntry, usable: Sequence[PluginEntry]) -> Refusal | None:
         for other in usable
         if (other.kind, other.name) == (entry.kind, entry.name) and other is not entry
     ]
-    if any(other.distribution == OURS for other in rivals) or _is_core(entry.kind, entry.name):
+    if any(other.distribution == OURS for other in rivals) or entry.name in core_names(entry.kind):
         return Refusal(
             f"the {entry.kind} {entry.name!r} is nlpengine's own",
             f"Its author must choose another name. To be rid of it: pip uninstall "
@@ -236,9 +236,10 @@ def _clash(entry: PluginEntry, usable: Sequence[PluginEntry]) -> Refusal | None:
     )
 
 
-def _is_core(kind: str, name: str) -> bool:
+def core_names(kind: str) -> frozenset[str]:
+    """The core's own names of a kind, beside its entry points."""
     if kind == "encoder":
         from nlpengine.encoders.catalog import CATALOG
 
-        return any(spec.name == name for spec in CATALOG)
-    return name in {"command": COMMAND_NAMES, "reader": FORMAT_NAMES}.get(kind, ())
+        return frozenset(spec.name for spec in CATALOG)
+    return {"command": COMMAND_NAMES, "reader": FORMAT_NAMES}.get(kind, frozenset())

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nlpengine.encoders.architecture import architecture
 from nlpengine.errors import UsageError
 from nlpengine.testing.checking import Check, require
-
-VOCABULARY = 120
-
-
-def small_config(offer: Any) -> Any:
-    """The configuration of an offer's architecture, narrow and of few layers."""
-    sizes = {"intermediate_size": 48, "embedding_size": 16}
-    settings = {name: sizes.get(name, value) for name, value in offer.spec.settings.items()}
-    small = dataclasses.replace(
-        offer.spec, layers=3, width=32, heads=2, vocabulary=VOCABULARY, max_length=98,
-        settings={**settings, "intermediate_size": 48},
-    )  # fmt: skip
-    config = architecture(small)
-    for name in ("pad", "bos", "eos", "cls", "sep"):
-        if (getattr(config, f"{name}_token_id", None) or 0) >= VOCABULARY:
-            setattr(config, f"{name}_token_id", 0 if name == "pad" else 1)
-    return config
 
 
 def checks_of(folder: Path) -> Mapping[str, Check]:
@@ -41,7 +22,11 @@ def checks_of(folder: Path) -> Mapping[str, Check]:
         UsageError: pytest, which the contract is written for, isn't installed.
     """
     try:
-        from nlpengine.testing.encoder_contract import EncoderContract, count_parameters
+        from nlpengine.testing.encoder_contract import (
+            EncoderContract,
+            count_parameters,
+            small_config,
+        )
     except ImportError as error:
         raise UsageError(
             "the checks of encoders need pytest: pip install 'nlpengine[test]'."
@@ -49,7 +34,7 @@ def checks_of(folder: Path) -> Mapping[str, Check]:
 
     def row(offer: Any) -> None:
         """The catalog row builds an architecture of the parameters that it says."""
-        found, said = count_parameters(offer.spec), offer.spec.parameters
+        found, said = count_parameters(offer.spec, offer.family), offer.spec.parameters
         require(found == said, f"the row says {said:,} parameters; its architecture has {found:,}")
 
     def as_check(name: str) -> Check:

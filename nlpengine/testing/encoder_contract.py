@@ -9,6 +9,7 @@ Example::
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -34,9 +35,11 @@ from nlpengine.encoders.kernels import LinearChoice
 from nlpengine.encoders.spec import EncoderSpec
 from nlpengine.encoding import Encoding
 from nlpengine.heads import HeadKind
+from nlpengine.plugin.encoder import EncoderOffer
 from nlpengine.workflow.inference import Network, TokenBudget, window_logits
 
 SIZES: dict[HeadKind, int] = {"sequence": 3, "token": 5, "span": 2}
+VOCABULARY = 120
 LENGTHS = (3, 17, 4, 4, 30, 90, 2, 9, 9, 9, 28, 31)
 every_head = pytest.mark.parametrize("kind", list(SIZES))
 
@@ -221,6 +224,25 @@ class EncoderContract:
         apart = window_logits(network, [one])[0]
         leak = np.abs(window_logits(network, [leaky])[0][:10] - apart).max()
         assert leak > 1e-3, "two texts as one give the same logits: the comparisons see no leak"
+
+
+def small_config(offer: EncoderOffer) -> Any:
+    """The configuration of an offer's architecture, narrow and of few layers.
+
+    Args:
+        offer: Its row says the family and the settings.
+    """
+    sizes = {"intermediate_size": 48, "embedding_size": 16}
+    settings = {name: sizes.get(name, value) for name, value in offer.spec.settings.items()}
+    small = dataclasses.replace(
+        offer.spec, layers=3, width=32, heads=2, vocabulary=VOCABULARY, max_length=98,
+        settings={**settings, "intermediate_size": 48},
+    )  # fmt: skip
+    config = architecture(small)
+    for name in ("pad", "bos", "eos", "cls", "sep"):
+        if (getattr(config, f"{name}_token_id", None) or 0) >= VOCABULARY:
+            setattr(config, f"{name}_token_id", 0 if name == "pad" else 1)
+    return config
 
 
 def count_parameters(spec: EncoderSpec, family: Family | None = None) -> int:

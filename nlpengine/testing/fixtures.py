@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,24 @@ ROWS = {
 SPLITS = {"train": range(6), "dev": range(6, 8), "test": range(8, 10)}
 
 MakeEncoder = Callable[[str], Path]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended.
+
+    Attributes:
+        code: Its exit code.
+        out: What it printed on standard output.
+        err: What it printed on standard error.
+    """
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +82,19 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def engine() -> Engine:
     """An engine of its own."""
     return Engine()
+
+
+@pytest.fixture
+def nlpengine(capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command line in this process: ``nlpengine("tasks", "--json").out``."""
+
+    def call(*words: object) -> Ended:
+        from nlpengine.cli.main import main
+
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main([str(word) for word in words])
+        printed = capsys.readouterr()
+        return Ended(int(stop.value.code or 0), printed.out, printed.err)
+
+    return call

@@ -429,8 +429,9 @@ def test_plugins(cli):
         assert found[name]["remarks"] == []
     done = cli("plugins")
     assert done.code == 0
-    columns = ["name", "kind", "from", "hook", "API", "status", "ms", "why"]
-    assert done.out.splitlines()[0].split() == columns
+    assert done.out.splitlines()[0].split() == [
+        "name", "kind", "from", "hook", "API", "status", "ms", "why",
+    ]  # fmt: skip
     assert ["sentiment", "task", "nlpengine"] in [
         line.split()[:3] for line in done.out.splitlines()
     ]

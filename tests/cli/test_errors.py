@@ -465,14 +465,14 @@ def test_a_bug_of_ours_is_called_one_and_shown_on_demand(cli, monkeypatch):
     def broken(*given, **named):
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("nlpengine.plugin.manager.PluginManager.task_names", broken)
-    done = cli("tasks")
+    monkeypatch.setattr("nlpengine.plugin.probe.survey", broken)
+    done = cli("plugins")
     assert done.code == ExitCode.INTERNAL
     assert done.out == ""
     assert "ZeroDivisionError: oh. This is a bug" in done.err
     assert "nlpengine --debug" in done.err
     assert "Traceback" not in done.err
-    assert "Traceback (most recent call last)" in cli("--debug", "tasks").err
+    assert "Traceback (most recent call last)" in cli("--debug", "plugins").err
 
 
 def test_a_reader_that_goes_away_is_no_error(finished_run, tmp_path):

@@ -18,7 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "metrics": {"errors"},
     "baselines": {"errors", "metrics"},
     "encoders": {"errors", "data", "encoding", "heads"},
-    "plugin": {*LEAVES, "encoders"},
+    "plugin": {*LEAVES, "_version", "encoders"},
     "workflow": {*LEAVES, "_version", "encoders", "plugin"},
     "report": set(BELOW_REPORT),
     "engine": {*BELOW_REPORT, "report"},
@@ -31,6 +31,7 @@ DOOR = ("plugin", "data", "encoding", "heads", "metrics", "baselines", "testing"
 """What tasks and plugins may import, beside the public names of ``nlpengine`` itself."""
 DOOR_MODULES = {
     "nlpengine.plugin.encoder",
+    "nlpengine.testing.command_contract",
     "nlpengine.testing.encoder_contract",
     "nlpengine.testing.fixtures",
     "nlpengine.testing.reader_contract",

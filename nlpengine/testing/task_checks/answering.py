@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -118,11 +118,10 @@ def offsets(subject: Subject) -> None:
 
 def _spans_stand(subject: Subject, example: Any, made: Any) -> int:
     """Check every ``start`` and ``end`` beside a text; how many there were."""
-    sources = {getattr(example, name, None) for name in ("text", "context", "first", "second")}
-    sources |= set(example.texts) if getattr(example, "words", ()) is not None else set()
-    shown: Callable[[Any], str] | None = getattr(subject.task, "shown", None)
-    if shown is not None:
-        sources.add(shown(example))
+    named = (getattr(example, name, None) for name in ("text", "context", "first", "second"))
+    # Words of an unlabelled text may be made later, by `readings`: then there are no texts yet.
+    known = example.texts if getattr(example, "words", ()) is not None else ()
+    sources = (*named, *known, *subject.task.shown(example))
     texts = [source for source in sources if isinstance(source, str)]
     seen = 0
     for span in mappings_in(made):

@@ -120,7 +120,7 @@ class Subject:
     @cached_property
     def model(self) -> Any:
         """Its model, with a head that is far from zero, so that predictions differ."""
-        return stirred(self.prepared.model)
+        return stirred(self.prepare().model)
 
     @cached_property
     def examples(self) -> list[Any]:
@@ -188,9 +188,10 @@ def _copied(task: Task[Any]) -> Task[Any]:
 
 
 def stirred(model: Any) -> Any:
-    """The model, its head filled from a fixed seed."""
+    """The model as training leaves it, its head filled from a fixed seed."""
     import torch
 
+    model = replace(model, network=model.network.learnt())
     generator = torch.Generator().manual_seed(5)
     with torch.no_grad():
         for parameter in model.network.head.parameters():
