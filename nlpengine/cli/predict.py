@@ -87,9 +87,7 @@ def command(
 
 
 def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
-    from nlpengine.data import needed_names
-
-    inputs = needed_names(model.inputs)
+    inputs = model.needed
     if len(texts) != len(inputs):
         raise UsageError(
             f"this model reads {len(inputs)} texts ({', '.join(inputs)}): give "
@@ -112,7 +110,6 @@ def _many(
     as_json: bool,
     readers: Readers,
 ) -> ExitCode:
-    from nlpengine.data import needed_names
     from nlpengine.workflow.bulk import FORMATS, predict_rows, read_rows, row_format
 
     formats = model.formats
@@ -122,7 +119,7 @@ def _many(
         raise UsageError(f"--format {kind}: this model reads {', '.join(known)}.")
     if as_json and output == "-":
         raise UsageError("--json prints a summary: write the rows to a file with --output.")
-    needed = needed_names(model.inputs)
+    needed = model.needed
     if kind == "text" and len(needed) > 1:
         raise UsageError(
             f"{file}: a line of text is one text, and this model reads {len(needed)} "

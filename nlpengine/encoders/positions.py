@@ -122,15 +122,12 @@ def _sources(encoder: Any) -> list[Tensor] | None:
         if inner.pos_dropout.training:
             return None
         modules.extend(getattr(inner, name) for name in _projections(inner) if name)
-    if not all(type(m) in PLAIN and not _hooked(m) for m in modules):
-        return None
-    found = [m.weight for m in modules]
-    found += [m.bias for m in modules[1:] if m.bias is not None]
+    found: list[Tensor] = []
+    for module in modules:
+        if type(module) not in PLAIN or module._forward_hooks or module._forward_pre_hooks:
+            return None
+        found.extend(tensor for tensor in module._parameters.values() if tensor is not None)
     return None if any(tensor.is_inference() for tensor in found) else found
-
-
-def _hooked(module: nn.Module) -> bool:
-    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 def _is_normed(encoder: Any) -> bool:
@@ -173,12 +170,11 @@ def _relative_positions(encoder: Any, reach: int, step: int) -> _Relative:
 
 def _projections(inner: Any) -> tuple[str | None, str | None]:
     """Names of what projects position keys and queries; None for a term that is absent."""
-    if hasattr(inner, "in_proj"):
+    shared = getattr(inner, "share_att_key", None)  # v1 has no such choice
+    if shared is None:
         names = ("pos_proj", "pos_q_proj")
-    elif inner.share_att_key:
-        names = ("key_proj", "query_proj")
     else:
-        names = ("pos_key_proj", "pos_query_proj")
+        names = ("key_proj", "query_proj") if shared else ("pos_key_proj", "pos_query_proj")
     keys, queries = (kind in inner.pos_att_type for kind in ("c2p", "p2c"))
     return names[0] if keys else None, names[1] if queries else None
 

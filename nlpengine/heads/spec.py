@@ -22,7 +22,8 @@ class HeadSpec:
         kind: Which rows of hidden it reads and how it pools.
         size: Number of logits per row.
         centre: Of numbers: about where they lie. A head learns them from there, at their scale; its
-            logits are the numbers themselves all the same.
+            logits are the numbers themselves all the same. A head of the task's own needs a last
+            linear layer called ``classifier``, with a bias.
         spread: How far they spread around it; above 0.
         build: hidden width → module, rows [n, width] → logits [n, size], for a task that brings its
             own; the shape of the encoder's family where None. Its linear layers start as the

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from nlpengine.errors import PluginError
+
 
 class InUnit(nn.Module):
     """A head while it learns: what its last layer gives is scaled and moved into the labels' unit.
@@ -18,6 +20,9 @@ class InUnit(nn.Module):
         centre: The labels' mean.
         spread: Their standard deviation; above 0.
         trained: Whether the head's logits are in the unit already, and shall be the same here.
+
+    Raises:
+        PluginError: The head has no such layer, or one without a bias: it couldn't be folded.
     """
 
     def __init__(self, head: nn.Module, centre: float, spread: float, *, trained: bool) -> None:
@@ -25,15 +30,22 @@ class InUnit(nn.Module):
         self.head = head
         self.centre = centre
         self.spread = spread
+        weight, bias = self._last()
         if trained:
-            weight, bias = self._last()
             with torch.no_grad():
                 weight.div_(spread)
                 bias.sub_(centre).div_(spread)
 
     def _last(self) -> tuple[Tensor, Tensor]:
-        last = self.head.get_submodule("classifier")
-        return last.get_parameter("weight"), last.get_parameter("bias")
+        last = getattr(self.head, "classifier", None)
+        weight, bias = getattr(last, "weight", None), getattr(last, "bias", None)
+        if not isinstance(weight, Tensor) or not isinstance(bias, Tensor):
+            raise PluginError(
+                f"the head {type(self.head).__name__} is to learn numbers, and has no last linear "
+                "layer 'classifier' with a bias. Name it so, or leave centre and spread of the "
+                "HeadSpec out."
+            )
+        return weight, bias
 
     def forward(self, rows: Tensor) -> Tensor:
         """[rows, width] → [rows, size]; in float32, as half of it rounds 50.1 to 50."""

@@ -171,8 +171,8 @@ def _entries(distribution: Distribution) -> Iterator[PluginEntry]:
         return
     try:
         points = list(distribution.entry_points)
-        name = distribution.metadata["Name"]
-        version = distribution.metadata["Version"]
+        metadata = distribution.metadata  # read from the file anew each time
+        name, version = metadata["Name"], metadata["Version"]
     except Exception as error:  # whatever importlib makes of a damaged file
         yield _damaged(distribution, error)
         return

@@ -1,36 +1,39 @@
-"""How every plugin fares, each tried in a process of its own: one that hangs or crashes is a row.
+"""How every plugin fares, tried in other processes: one that hangs or crashes is a row as well.
 
-Children are forked from a process that has imported the door, so that one costs its plugin's own
-imports alone. Nothing a plugin does reaches the process that asks. Where there is no fork, plugins
+Workers are forked from a process that has imported the door, so that a plugin costs its own
+imports alone. Nothing that it does reaches the process that asks. Where there is no fork, plugins
 are loaded in this process, one after the other.
 """
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import gc
 import json
 import os
 import selectors
 import signal
 import sys
 import tempfile
-import traceback
 import warnings
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from nlpengine.plugin.calling import load
+from nlpengine.plugin.faults import fault_of
 from nlpengine.plugin.listing import PluginEntry, Switches, find_all
 from nlpengine.plugin.states import PluginState, state_from_metadata
 
 QUICK_S = 0.5
 """How long a listing waits for the next plugin's answer. Not a bound on all of them: on a busy
 machine healthy plugins take longer together, and one that hangs still answers nothing."""
-PATIENT_S = 60.0
-"""How long a plugin may take where all of them are to be loaded."""
-AT_ONCE = 16
-"""Children at a time: most of them only read files."""
+PATIENT_S = 30.0
+"""How long, where all plugins are to be loaded."""
+AT_ONCE = 4
+"""Workers at a time; those that hang take none of the others' places."""
 _SHOWN = 200
 """Characters of what a plugin printed that are kept."""
 
@@ -40,8 +43,9 @@ def survey(switches: Switches | None = None, *, everything: bool = False) -> lis
 
     Args:
         switches: Which plugins may load; by default what the environment says.
-        everything: Load encoders too, which need torch, and give each plugin `PATIENT_S`; otherwise
-            encoders are not loaded, nor what is still at it when none has answered for `QUICK_S`.
+        everything: Load encoders too, which need torch, each plugin in a process of its own, and
+            wait `PATIENT_S`; otherwise encoders are not loaded, the others share a few processes,
+            and who is still at it when none has answered for `QUICK_S` is given up.
     """
     switches = switches or Switches.from_environment()
     entries = find_all(switches)
@@ -60,133 +64,155 @@ def survey(switches: Switches | None = None, *, everything: bool = False) -> lis
         import nlpengine.plugin.encoder  # noqa: F401
     if hasattr(os, "fork"):
         patience = PATIENT_S if everything else QUICK_S
-        states.update((state.entry, state) for state in _forked(waiting, patience))
+        found = _forked(waiting, patience, reuse=not everything)
+        states.update((state.entry, state) for state in found)
     else:
         states.update((entry, load(entry)[0]) for entry in waiting)
     return [states[entry] for entry in entries]
 
 
 @dataclass(slots=True)
-class _Child:
-    entry: PluginEntry
+class _Worker:
+    """A process that loads the plugins whose numbers it is sent, and says how each fared."""
+
     pid: int
+    asks: IO[bytes]
     answers: IO[bytes]
+    entry: PluginEntry = field(init=False)
     said: bytes = b""
 
+    def ask(self, number: int, entry: PluginEntry) -> None:
+        self.entry, self.said = entry, b""
+        with contextlib.suppress(BrokenPipeError):  # it ended: that is its answer
+            self.asks.write(b"%d\n" % number)
 
-def _forked(entries: Sequence[PluginEntry], patience: float) -> Iterator[PluginState]:
-    """States as they come in; nobody is waited for once none has answered for ``patience``."""
-    waiting = list(reversed(entries))
-    running: dict[int, _Child] = {}
+    def end(self) -> int:
+        """Kill it, where it isn't dead yet; what `os.waitpid` says of it."""
+        self.asks.close()
+        self.answers.close()
+        os.kill(self.pid, signal.SIGKILL)  # a zombie until it is waited for
+        return os.waitpid(self.pid, 0)[1]
+
+
+def _forked(
+    entries: Sequence[PluginEntry], patience: float, *, reuse: bool
+) -> Iterator[PluginState]:
+    """States as they come in; who hasn't answered when nobody has for ``patience`` is given up."""
+    waiting = deque(enumerate(entries))
+    busy: list[_Worker] = []
+    idle: list[_Worker] = []
     with selectors.DefaultSelector() as selector:
         try:
-            while waiting or running:
-                while waiting and len(running) < AT_ONCE:
-                    child = _fork(waiting.pop())
-                    running[child.pid] = child
-                    selector.register(child.answers, selectors.EVENT_READ, child)
-                ready = selector.select(patience)
-                if not ready:
-                    break
-                for key, _ in ready:
-                    piece = os.read(key.fd, 1 << 16)
-                    key.data.said += piece
-                    if not piece:
-                        selector.unregister(key.fileobj)
-                        yield _ended(running.pop(key.data.pid))
-            for child in running.values():
-                yield _late(child.entry, patience, "was still loading")
-            for entry in waiting:
-                yield _late(entry, patience, "was not tried, as others were still loading")
+            while waiting or busy:
+                while waiting and len(busy) < AT_ONCE:
+                    worker = idle.pop() if idle else _fork(entries)
+                    worker.ask(*waiting.popleft())
+                    selector.register(worker.answers, selectors.EVENT_READ, worker)
+                    busy.append(worker)
+                ready = [key.data for key, _ in selector.select(patience)]
+                for worker in ready or list(busy):
+                    piece = os.read(worker.answers.fileno(), 1 << 16) if ready else b""
+                    worker.said += piece
+                    if piece and not piece.endswith(b"\n"):
+                        continue
+                    selector.unregister(worker.answers)
+                    busy.remove(worker)
+                    if piece and reuse:
+                        idle.append(worker)
+                        status = 0
+                    else:
+                        status = worker.end()
+                    yield _state(worker, status) if ready else _late(worker, patience)
         finally:
-            for child in running.values():
-                _kill(child)
+            for worker in (*busy, *idle):
+                worker.end()
 
 
-def _fork(entry: PluginEntry) -> _Child:
+def _fork(entries: Sequence[PluginEntry]) -> _Worker:
     sys.stdout.flush()
     sys.stderr.flush()
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside BLAS's threads
-        pid = os.fork()
+    theirs, asks = os.pipe()
+    answers, own = os.pipe()
+    gc.freeze()  # or the child's first collection copies every page
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside BLAS's threads
+            pid = os.fork()
+    finally:
+        gc.unfreeze()
     if pid == 0:
-        os.close(reading)
-        _child(entry, writing)
-    os.close(writing)
-    return _Child(entry, pid, os.fdopen(reading, "rb", buffering=0))
+        os.close(asks)
+        os.close(answers)
+        _serve(entries, theirs, own)
+    os.close(theirs)
+    os.close(own)
+    writing = os.fdopen(asks, "wb", buffering=0)
+    return _Worker(pid, writing, os.fdopen(answers, "rb", buffering=0))
 
 
-def _child(entry: PluginEntry, writing: int) -> None:
-    """Load a plugin, say how it fared, and end: nothing of the parent's runs on in here."""
+def _serve(entries: Sequence[PluginEntry], asks: int, answers: int) -> None:
+    """Be a worker, and end: nothing of the parent's runs on in here."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         faulthandler.disable()  # a crash is told by the parent
-        with tempfile.TemporaryFile() as printed:
+        with tempfile.TemporaryFile() as printed, os.fdopen(answers, "wb") as out:
             os.dup2(printed.fileno(), 2)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             sys.stdout, sys.stderr = _writer(1), _writer(2)
-            try:
-                state = load(entry)[0]
-            except KeyboardInterrupt as error:  # its own: Ctrl-C would have ended this process
-                state = _interrupted(entry, error)
-            sys.stderr.flush()
-            printed.seek(0)
-            text = printed.read(4 * _SHOWN).decode(errors="replace").strip()
-        content = state.to_json() | {"printed": text[:_SHOWN]}
-        with os.fdopen(writing, "wb") as stream:
-            stream.write(json.dumps(content, default=str).encode())
-    except BaseException:  # whatever a plugin left behind: the parent sees an answer missing
-        traceback.print_exc()
+            for number in os.fdopen(asks, "rb"):
+                printed.seek(0)
+                printed.truncate()
+                content = _tried(entries[int(number)])
+                sys.stderr.flush()
+                printed.seek(0)
+                text = printed.read(4 * _SHOWN).decode(errors="replace").strip()
+                content["printed"] = text[:_SHOWN]
+                out.write(json.dumps(content, default=str).encode() + b"\n")
+                out.flush()
     finally:
         os._exit(0)
+
+
+def _tried(entry: PluginEntry) -> dict[str, Any]:
+    try:
+        return load(entry)[0].to_json()
+    except KeyboardInterrupt as error:  # its own: Ctrl-C would have ended this process
+        fault = fault_of(error, entry)
+        return PluginState(
+            entry, "failed", fault.reason, fault.where, fault.line, fault.way_out, fault.trace
+        ).to_json()
 
 
 def _writer(descriptor: int) -> IO[str]:
     return open(descriptor, "w", closefd=False)
 
 
-def _interrupted(entry: PluginEntry, error: BaseException) -> PluginState:
-    from nlpengine.plugin.faults import fault_of
-
-    fault = fault_of(error, entry)
-    return PluginState(
-        entry, "failed", fault.reason, fault.where, fault.line, fault.way_out, fault.trace
-    )
-
-
-def _ended(child: _Child) -> PluginState:
-    child.answers.close()
-    _, status = os.waitpid(child.pid, 0)
+def _state(worker: _Worker, status: int) -> PluginState:
+    """What a worker said of a plugin, or how it ended instead."""
+    entry = worker.entry
     try:
-        found: dict[str, Any] = json.loads(child.said)
+        found: dict[str, Any] = json.loads(worker.said)
     except ValueError:
-        signalled = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-        how = f"by {signal.Signals(signalled).name}" if signalled else "without an answer"
-        reason = f"ended the process {how} while it was loaded (from {child.entry.owner})"
-        return PluginState(child.entry, "failed", reason, way_out=_without(child.entry))
+        ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        how = f"by {signal.Signals(ended).name}" if ended else "without an answer"
+        reason = f"ended the process {how} while it was loaded (from {entry.owner})"
+        return PluginState(entry, "failed", reason, way_out=_without(entry))
     remarks = [*found["remarks"]]
     if found["printed"] and not any(remark.startswith("wrote to") for remark in remarks):
         remarks.append(f"wrote to standard error: {found['printed'].splitlines()[0][:60]!r}")
     return PluginState(
-        child.entry, found["status"], found["reason"], found["where"], found["line"],
+        entry, found["status"], found["reason"], found["where"], found["line"],
         found["way_out"], found["traceback"], found["import_ms"], tuple(remarks),
     )  # fmt: skip
 
 
-def _late(entry: PluginEntry, patience: float, what: str) -> PluginState:
-    if patience >= PATIENT_S:
-        reason = f"{what} after {patience:g} s (from {entry.owner})"
-        return PluginState(entry, "failed", reason, way_out=_without(entry))
-    reason = f"{what} after {patience:g} s: nlpengine plugins --load waits"
-    return PluginState(entry, "not loaded", reason)
+def _late(worker: _Worker, patience: float) -> PluginState:
+    entry = worker.entry
+    reason = f"was still loading after {patience:g} s"
+    if patience < PATIENT_S:
+        return PluginState(entry, "not loaded", f"{reason}: nlpengine plugins --load waits")
+    return PluginState(entry, "failed", f"{reason} (from {entry.owner})", way_out=_without(entry))
 
 
 def _without(entry: PluginEntry) -> str:
     return f"Tell its author, or do without it: pip uninstall {entry.distribution}"
-
-
-def _kill(child: _Child) -> None:
-    os.kill(child.pid, signal.SIGKILL)
-    os.waitpid(child.pid, 0)
-    child.answers.close()

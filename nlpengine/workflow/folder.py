@@ -51,20 +51,26 @@ MANIFEST = "manifest.json"
 def save_model(model: Model, folder: Path) -> None:
     """Write a model so that it opens here and in the stock ``AutoModelFor…`` class.
 
+    A head that no stock class has goes into a file beside the encoder.
+
     Args:
         model: What to save.
         folder: Must not exist yet; it appears complete or not at all.
     """
+    if not model.shape.architecture:
+        from nlpengine.workflow.joint import JointModel
+        from nlpengine.workflow.joint_folder import save_joint
+
+        save_joint(JointModel({model.task.name: model}), folder)
+        return
 
     def write(target: Path) -> None:
         network = model.network
         with network.in_memory():
             size = model.task.head(model.labels).size
             names = model.labels.names or [f"LABEL_{index}" for index in range(size)]
-            save_checkpoint(
-                target, network.encoder, network.head, model.shape, names,
-                multiple=model.labels.multiple,
-            )  # fmt: skip
+            parts, multiple = (network.encoder, network.head, model.shape), model.labels.multiple
+            save_checkpoint(target, *parts, names, multiple=multiple)
         model.tokenizer.save(target, model.network.encoder.max_length)
         about = {"format": 1, "nlpengine": _version.VERSION, "encoder": dict(model.origin)}
         write_json(target / CARD, about | card_of(model))

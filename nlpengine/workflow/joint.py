@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nlpengine.data import Column, Example, Record
+from nlpengine.data import Column, Example, Record, needed_names
 from nlpengine.encoding import Encoding
 from nlpengine.errors import RowError, UsageError, did_you_mean
 from nlpengine.workflow.inference import heads_logits
@@ -89,12 +89,17 @@ class JointModel:
         return tuple(found.values())
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the fields that a single prediction is given: what all tasks read."""
+        return needed_names(self.inputs)
+
+    @property
     def formats(self) -> tuple[str, ...]:
         """Formats of their own that some task reads."""
         names = (name for model in self.models.values() for name in model.formats)
         return tuple(dict.fromkeys(names))
 
-    def __call__(self, text: Row | None = None, **named: Any) -> Any:
+    def __call__(self, text: Row | None = None, /, **named: Any) -> Any:
         """Predict one text or row; see `Model.__call__`.
 
         Returns:

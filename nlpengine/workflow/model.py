@@ -60,11 +60,16 @@ class Model:
         return self.task.inputs
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the fields that a single prediction is given, in order."""
+        return self.task.needed
+
+    @property
     def formats(self) -> tuple[str, ...]:
         """Formats of its task's own that it reads."""
         return self.task.formats
 
-    def __call__(self, text: Row | None = None, **named: Any) -> Any:
+    def __call__(self, text: Row | None = None, /, **named: Any) -> Any:
         """Predict one text or row.
 
         Args:

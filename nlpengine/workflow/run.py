@@ -125,7 +125,5 @@ def _frozen_source(prepared: Prepared, plugins: PluginManager) -> Model | JointM
 def _save(model: Model, source: Model | JointModel | None, folder: Path) -> None:
     if source is not None:
         save_joint(with_head(model, source), folder)
-    elif model.shape.architecture:
+    else:
         save_model(model, folder)
-    else:  # no stock class has such a head
-        save_joint(JointModel({model.task.name: model}), folder)

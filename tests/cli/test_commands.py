@@ -416,15 +416,22 @@ def test_tasks(cli):
 
 
 def test_plugins(cli):
-    found = {plugin["name"]: plugin for plugin in cli("plugins", "--json").json()["plugins"]}
+    listed = cli("plugins", "--load", "--json").json()
+    assert listed["api"] == "1.0"
+    found = {plugin["name"]: plugin for plugin in listed["plugins"]}
     for name in ("qa", "sentiment"):
         assert found[name]["kind"] == "task"
         assert found[name]["distribution"] == "nlpengine"
+        assert found[name]["hooks"] == ["nlpengine_task"]
+        assert found[name]["api"] == ">=1.0,<2"
         assert found[name]["status"] == "ok"
+        assert found[name]["import_ms"] > 0
+        assert found[name]["remarks"] == []
     done = cli("plugins")
     assert done.code == 0
-    columns = ["name", "kind", "from", "hook", "API", "status", "ms", "why"]
-    assert done.out.splitlines()[0].split() == columns
+    assert done.out.splitlines()[0].split() == [
+        "name", "kind", "from", "hook", "API", "status", "ms", "why",
+    ]  # fmt: skip
     assert ["sentiment", "task", "nlpengine"] in [
         line.split()[:3] for line in done.out.splitlines()
     ]
@@ -432,7 +439,8 @@ def test_plugins(cli):
 
 def test_no_plugins_keeps_our_own_tasks(cli):
     found = {
-        p["name"]: p["status"] for p in cli("--no-plugins", "plugins", "--json").json()["plugins"]
+        p["name"]: p["status"]
+        for p in cli("--no-plugins", "plugins", "--load", "--json").json()["plugins"]
     }
     assert (found["qa"], found["sentiment"]) == ("ok", "ok")
     assert os.environ["NLPENGINE_LOAD_PLUGINS"] == ""

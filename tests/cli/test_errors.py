@@ -462,11 +462,11 @@ def test_a_training_that_diverges(cli, tiny, reviews, tmp_path):
 
 
 def test_a_bug_of_ours_is_called_one_and_shown_on_demand(cli, monkeypatch):
-    def broken(self):
+    def broken(*given, **named):
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("nlpengine.plugin.manager.PluginManager.task_names", broken)
-    done = cli("tasks")
+    monkeypatch.setattr("nlpengine.plugin.probe.survey", broken)
+    done = cli("plugins")
     assert done.code == ExitCode.INTERNAL
     assert done.out == ""
     assert "ZeroDivisionError: oh. This is a bug" in done.err

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from nlpengine import PluginError
 from nlpengine.heads import HeadSpec
 from nlpengine.heads.sequence import PooledClassifier
 from nlpengine.heads.unit import InUnit
@@ -52,6 +53,15 @@ def test_logits_in_half_precision_keep_their_digits(head):
     assert found.dtype == torch.float32
     assert (found - wanted).abs().max() < 0.01
     assert (rounded - wanted).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("last", [None, torch.nn.Linear(16, 1, bias=False)])
+def test_a_head_that_cant_be_folded_is_refused_before_it_learns(last):
+    head = torch.nn.Sequential(torch.nn.Linear(16, 1))
+    if last is not None:
+        head.classifier = last
+    with pytest.raises(PluginError, match=r"the head Sequential .* no last linear layer 'classif"):
+        InUnit(head, 50.0, 20.0, trained=False)
 
 
 def test_only_numbers_have_a_unit():

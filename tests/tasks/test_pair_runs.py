@@ -339,7 +339,7 @@ def test_the_report_shows_both_texts_apart(classes, numbers):
 
 def test_it_came_in_by_the_door():
     task = PluginManager().task("pair")
-    assert type(task) is Pair
+    assert isinstance(task, Pair)
     assert task.needed == ("first", "second")
 
 

@@ -99,4 +99,5 @@ def test_a_long_text_is_read_in_windows(run):
     text = f"{filler}the bad soup was here {filler}"
     found = run.model(text=text, aspect="soup")
     assert found.windows > 2
-    assert found.label == "negative"
+    # What another window says, where the aspect isn't, has no part in it.
+    assert found.scores == run.model(text=f"{text} good good", aspect="soup").scores

@@ -9,7 +9,7 @@ import pytest
 
 from nlpengine import DataError, Engine
 
-WORDS = {"joy": "good", "fear": "dark", "anger": "bad"}
+WORDS = {"joy": "good", "fear": "awful", "anger": "bad"}
 
 
 def rows_of(count, seed=0):
@@ -17,7 +17,7 @@ def rows_of(count, seed=0):
     for number in range(seed, seed + count):
         own = [name for bit, name in enumerate(names) if number >> bit & 1]
         words = [WORDS[name] for name in own]
-        yield {"text": f"the {' and '.join(words) or 'slow'} film {number}", "labels": own}
+        yield {"text": f"the {' and '.join(words) or 'slow'} film", "labels": own}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(tiny_bert, data, tmp_path_factory, installed):
     return Engine().run(
-        "emotion", encoder=str(tiny_bert), data=str(data), epochs=8, lr=5e-3, batch_size=8,
+        "emotion", encoder=str(tiny_bert), data=str(data), epochs=25, lr=5e-3, batch_size=8,
         output=tmp_path_factory.mktemp("runs") / "run",
     )  # fmt: skip
 
@@ -49,7 +49,7 @@ def test_it_learns(run):
 
 def test_it_opens_again(run, data):
     again = Engine().load(run.path)
-    texts = ["a good film", "the dark and bad film", "slow"]
+    texts = ["a good film", "the awful and bad film", "slow"]
     assert list(again.predict(texts)) == list(run.model.predict(texts))
     config = json.loads((run.path / "model" / "config.json").read_text())
     assert config["problem_type"] == "multi_label_classification"
