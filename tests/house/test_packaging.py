@@ -72,6 +72,39 @@ def test_control_disagreement(folders, packages, entries):
     assert disagreement(folders, packages, entries)
 
 
+def left_out(paths, patterns):
+    """The files that a wheel would lack: hatchling takes all of a package but what git ignores."""
+    folders = {pattern.rstrip("/") for pattern in patterns if pattern.endswith("/")}
+    endings = {pattern[1:] for pattern in patterns if pattern.startswith("*.")}
+    return [
+        str(path)
+        for path in paths
+        if folders & set(path.parts[:-1]) or any(path.name.endswith(end) for end in endings)
+    ]
+
+
+def test_a_wheel_has_the_templates_and_the_demo_sets(root):
+    patterns = (root / ".gitignore").read_text(encoding="utf-8").split()
+    paths = [
+        path.relative_to(root)
+        for top in ("nlpengine", "tasks")
+        for path in (root / top).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    templates = [path for path in paths if "templates" in path.parts]
+    assert len(templates) > 20
+    assert {path.suffix for path in templates} == {".j2", ".jsonl", ".typed"}
+    assert any(path.suffix == ".jsonl" and "demo" in path.parts for path in paths)
+    assert left_out(paths, patterns) == []
+
+
+def test_control_left_out():
+    paths = [Path("a/build/x.j2"), Path("a/b.egg-info"), Path("a/build"), Path("a/runs.j2")]
+    assert left_out(paths, ["build/", "runs/", "*.egg-info", "!x"]) == [
+        "a/build/x.j2", "a/b.egg-info",
+    ]  # fmt: skip
+
+
 def test_tasks_and_plugins_are_no_packages(root):
     assert not (root / "tasks/__init__.py").exists()
     assert not (root / "plugins/__init__.py").exists()
