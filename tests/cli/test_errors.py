@@ -472,7 +472,7 @@ def test_a_bug_of_ours_is_called_one_and_shown_on_demand(cli, monkeypatch):
     assert "ZeroDivisionError: oh. This is a bug" in done.err
     assert "nlpengine --debug" in done.err
     assert "Traceback" not in done.err
-    assert "Traceback (most recent call last)" in cli("--debug", "tasks").err
+    assert "Traceback (most recent call last)" in cli("--debug", "plugins").err
 
 
 def test_a_reader_that_goes_away_is_no_error(finished_run, tmp_path):
