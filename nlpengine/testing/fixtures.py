@@ -87,8 +87,11 @@ def engine() -> Engine:
 
 @pytest.fixture
 def nlpengine(capsys: pytest.CaptureFixture[str]) -> Command:
-    """The installed command, in this process: ``nlpengine("tasks", "--json").out``."""
-    (script,) = entry_points(group="console_scripts", name="nlpengine")
+    """The command line in this process: ``nlpengine("tasks", "--json").out``."""
+    # As the shell finds it: what commands import may import this.
+    (script,) = {
+        e.value: e for e in entry_points(group="console_scripts", name="nlpengine")
+    }.values()
     main = script.load()
 
     def call(*words: object) -> Ended:
