@@ -36,7 +36,6 @@ class TestAspect(TaskContract):
     )
     skips = {  # noqa: RUF012
         "long_text": "only the windows that hold the aspect's tokens have a say, by design",
-        "shares": "an encoder beside a head of a task's own is kept apart from stock folders'",
     }
 
 
