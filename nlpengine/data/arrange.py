@@ -10,6 +10,8 @@ from nlpengine.data.records import Record, SplitName, Splits
 from nlpengine.data.splits import DEFAULT_FRACTIONS, Key, choose_rows, split_records
 from nlpengine.errors import DataError, UsageError
 
+FEWEST_WHOLES = 3
+"""Of which some can go to each split."""
 DEV_FRACTION = 0.1
 MAX_DEV_ROWS = 5000
 
@@ -41,7 +43,7 @@ def arrange(
         DataError: Train has too few rows to take the missing splits from.
     """
     train, dev, test = rows["train"], rows.get("dev", ()), rows.get("test", ())
-    heads, whole = _wholes(train, together)
+    heads, whole, kept = _wholes(train, together)
     why = "no test split"
     if test and label is not None and is_unlabelled(test, label, train):
         why, test = "the test split has no labels", ()
@@ -70,15 +72,13 @@ def arrange(
             "three or more of each class, or pass a folder with train, dev and test",
             source,
         )
-    if together is not None:
-        note += f" Rows with the same {together} stayed together."
-    return Splits(train, dev, test, source, notes=(note,))
+    return Splits(train, dev, test, source, notes=(note + kept,))
 
 
-def _wholes(records: Rows, together: str | None) -> tuple[Rows, Callable[[Rows], Rows]]:
-    """The first record of each whole, and what gives all records of some wholes, in order."""
-    if together is None:
-        return records, lambda chosen: chosen
+def _wholes(records: Rows, together: str | None) -> tuple[Rows, Callable[[Rows], Rows], str]:
+    """The first record of each whole; what gives all records of some wholes, in order; a note."""
+    if together is None or not any(together in record.fields for record in records):
+        return records, lambda chosen: chosen, ""
     members: dict[str | int, list[int]] = {}
     for index, record in enumerate(records):
         value = record.fields.get(together)
@@ -88,7 +88,11 @@ def _wholes(records: Rows, together: str | None) -> tuple[Rows, Callable[[Rows],
     def whole(chosen: Rows) -> Rows:
         return tuple(records[i] for i in sorted(i for head in chosen for i in owned[id(head)]))
 
-    return tuple(records[own[0]] for own in members.values()), whole
+    if len(members) < FEWEST_WHOLES:
+        said = f" All rows are of {len(members)} {together}s, which could not stay whole."
+        return records, lambda chosen: chosen, said
+    heads = tuple(records[own[0]] for own in members.values())
+    return heads, whole, f" Rows with the same {together} stayed together."
 
 
 def _cut_dev(train: Rows, seed: int, key: Key) -> tuple[Rows, Rows]:

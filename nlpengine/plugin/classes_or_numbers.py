@@ -104,9 +104,9 @@ class ClassesOrNumbers(Classification[E]):
         """A checkpoint of one label gives a number; one of several, classes."""
         return _NUMBERS.stock_labels(names)
 
-    def head(self, labels: Labels) -> HeadSpec:
+    def head(self, labels: Labels, options: Any) -> HeadSpec:
         """A logit per label, or one."""
-        return super().head(labels) if labels.names else _NUMBERS.head(labels)
+        return super().head(labels, options) if labels.names else _NUMBERS.head(labels, options)
 
     def gold(self, example: E, window: Encoding, labels: Labels) -> Any:
         """The label's index, or the number."""

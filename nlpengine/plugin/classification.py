@@ -86,7 +86,7 @@ class Classification(Task[E]):
         total = sum(counts.values())
         return Labels(names, tuple(total / (len(names) * counts[name]) for name in names))
 
-    def head(self, labels: Labels) -> HeadSpec:
+    def head(self, labels: Labels, options: Any) -> HeadSpec:
         """One logit per label."""
         return HeadSpec("sequence", len(labels.names))
 

@@ -87,7 +87,7 @@ class Task(ABC, Generic[E]):
     """Labels that published sets give to rows without gold: those are left out, with a count."""
     together: str | None = None
     """The field of what several rows may be about (a document), where there is one: a set that
-    comes without splits is never split through it."""
+    comes without splits is not split through it, if there are three of them or more."""
     formats: tuple[str, ...] = ()
     """Formats of its own that files are looked at for first: "conll", "squad", "sts"."""
     windows_over: Over = "longer"
@@ -169,7 +169,7 @@ class Task(ABC, Generic[E]):
         return Labels(names)
 
     @abstractmethod
-    def head(self, labels: Labels) -> HeadSpec:
+    def head(self, labels: Labels, options: Any) -> HeadSpec:
         """The head to put on the encoder."""
 
     def shown(self, example: E) -> tuple[str, ...]:
@@ -188,9 +188,9 @@ class Task(ABC, Generic[E]):
 
         Returns:
             sequence: a label's index, a number, or a row of as many for every window, such as a
-            0 or 1 per label. token: an index per token of the window [tokens], `IGNORED` where
-            there is none. span: the first and the last token of the answer, counted in the window
-            [2].
+            0 or 1 per label. token: an index per token of the window [tokens]; where there is
+            none `IGNORED`, or a number below it that means something to `loss`. span: the first
+            and the last token of the answer, counted in the window [2].
         """
 
     def training_notes(

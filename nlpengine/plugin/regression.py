@@ -56,7 +56,7 @@ class Regression(Task[E]):
         """A checkpoint of one label gives a number."""
         return Labels(() if len(names) == 1 else names)
 
-    def head(self, labels: Labels) -> HeadSpec:
+    def head(self, labels: Labels, options: Any) -> HeadSpec:
         """One logit."""
         return HeadSpec("sequence", 1, *(labels.unit or ()))
 

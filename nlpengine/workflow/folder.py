@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +19,6 @@ from nlpengine.encoders.checkpoint import (
     save_checkpoint,
 )
 from nlpengine.encoders.device import Device
-from nlpengine.encoders.digest import file_sha256
 from nlpengine.encoders.encoder import Encoder
 from nlpengine.encoders.families import head_shape
 from nlpengine.encoders.head_shapes import HeadShape
@@ -37,6 +33,7 @@ from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig, window_size
+from nlpengine.workflow.files import commit_folder, read_json, verify, write_json
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.model_task import find_task
@@ -45,7 +42,6 @@ if TYPE_CHECKING:
     from nlpengine.workflow.joint import JointModel
 
 CARD = "nlpengine.json"
-MANIFEST = "manifest.json"
 
 
 def save_model(model: Model, folder: Path) -> None:
@@ -67,7 +63,7 @@ def save_model(model: Model, folder: Path) -> None:
     def write(target: Path) -> None:
         network = model.network
         with network.in_memory():
-            size = model.task.head(model.labels).size
+            size = model.task.head(model.labels, model.options).size
             names = model.labels.names or [f"LABEL_{index}" for index in range(size)]
             parts, multiple = (network.encoder, network.head, model.shape), model.labels.multiple
             save_checkpoint(target, *parts, names, multiple=multiple)
@@ -131,7 +127,7 @@ def load_model(
             (task,) = joint.models
         return joint if task is None else joint.model(task)
     opened = Opened(folder, card, *find_task(folder, card, task, plugins))
-    spec = opened.task.head(opened.labels)
+    spec = opened.task.head(opened.labels, opened.options)
     network, shape = _load_network(folder, spec, device, store, plugins)
     model = model_of(opened, network, shape, Tokenizer(folder))
     network.budget.tokens = budget or max(device.token_budget, model.policy.max_length)
@@ -172,6 +168,11 @@ class Opened:
             )
         return self.task.stock_labels(names)
 
+    @cached_property
+    def options(self) -> Any:
+        """The task's options: as the model was trained, or their defaults."""
+        return self.task.options(**self.card.get("options", {}))
+
 
 def model_of(opened: Opened, network: Network, shape: HeadShape, tokenizer: Tokenizer) -> Model:
     """A model from its card and its network."""
@@ -185,7 +186,7 @@ def model_of(opened: Opened, network: Network, shape: HeadShape, tokenizer: Toke
         shape=shape,
         tokenizer=tokenizer,
         policy=WindowPolicy(**opened.card.get("windows", stock)),
-        options=task.options(**opened.card.get("options", {})),
+        options=opened.options,
         state=opened.card.get("state", {}),
         origin=opened.card.get("encoder", {"name": str(opened.folder)}),
         notes=opened.notes,
@@ -226,7 +227,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
         read_config(folder)
         return {}
     verify(folder)
-    card = _read_json(path)
+    card = read_json(path)
     if card.get("format") != 1:
         raise DataError(
             f"format {card.get('format')!r} is not known to nlpengine {_version.VERSION}: it was "
@@ -234,66 +235,3 @@ def _read_card(folder: Path) -> dict[str, Any]:
             path,
         )
     return card
-
-
-def commit_folder(target: Path, write: Callable[[Path], None]) -> None:
-    """Fill a sibling folder, add a manifest, flush it all to disk, and rename it into place."""
-    staging = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    try:
-        write(staging)
-        digests = {path.name: file_sha256(path) for path in sorted(staging.iterdir())}
-        write_json(staging / MANIFEST, {"sha256": digests})
-        for path in (*staging.iterdir(), staging):
-            _flush(path)
-        staging.rename(target)
-        _flush(target.parent)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def verify(folder: Path) -> None:
-    """Check a folder's files against its manifest; safetensors alone accepts a flipped bit.
-
-    Raises:
-        DataError: A file is missing or was changed, by name.
-    """
-    path = folder / MANIFEST
-    if not path.is_file():
-        return
-    digests = _read_json(path).get("sha256")
-    if not isinstance(digests, dict):
-        raise DataError("is no manifest: it has no object 'sha256'. Restore or delete it.", path)
-    for name, digest in digests.items():
-        if file_sha256(folder / name) != digest:
-            raise DataError(
-                "is damaged or was changed by hand: its sha256 is not the one in manifest.json. "
-                "Restore the file, or delete manifest.json to accept the change.",
-                folder / name,
-            )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"can't be read: {error}. Restore the file.", path) from error
-    if not isinstance(content, dict):
-        raise DataError("is no JSON object. Restore the file.", path)
-    return content
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON through a temporary file, so that a reader never sees half of it."""
-    staging = path.with_name(f".{path.name}.tmp")
-    staging.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    staging.replace(path)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

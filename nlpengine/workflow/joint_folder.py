@@ -18,7 +18,8 @@ from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.errors import DataError
 from nlpengine.plugin.manager import PluginManager
-from nlpengine.workflow.folder import CARD, Opened, card_of, commit_folder, model_of, write_json
+from nlpengine.workflow.files import commit_folder, write_json
+from nlpengine.workflow.folder import CARD, Opened, card_of, model_of
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.joint import JointModel
 from nlpengine.workflow.model_task import find_task
@@ -100,7 +101,7 @@ def load_joint(
         for name, own in card["tasks"].items():
             found = find_task(folder, {**own, "task": name}, None, plugins)
             opened = Opened(folder, {**own, "encoder": card["encoder"]}, *found)
-            spec = opened.task.head(opened.labels)
+            spec = opened.task.head(opened.labels, opened.options)
             shape = head_shape(family, spec)
             head = build_head(encoder.config, shape, spec.size, seed=0)
             wanted = {p: f"{name}.{p}" for p in head.state_dict()}

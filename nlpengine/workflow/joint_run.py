@@ -13,7 +13,7 @@ from nlpengine.errors import UsageError
 from nlpengine.metrics import Score
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.config import RunConfig, make_config
-from nlpengine.workflow.folder import write_json
+from nlpengine.workflow.files import write_json
 from nlpengine.workflow.joint import JointModel
 from nlpengine.workflow.joint_folder import save_joint
 from nlpengine.workflow.listener import Listener, Listeners, MetricsFile

@@ -162,7 +162,7 @@ def _assemble(
     config, notes = _settle(config, task, source, tokenizer, train, limit, device.token_budget)
     for note in notes:
         listener.note(note)
-    spec = task.head(labels)
+    spec = task.head(labels, read.options)
     shape = head_shape(encoder.family, spec)
     head = build_head(encoder.config, shape, spec.size, config.seed)
     labels, kept = _start_head(head, config, source, shape, encoder.family, labels, task, listener)

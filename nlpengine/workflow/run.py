@@ -12,7 +12,8 @@ from nlpengine.errors import DataError, UsageError
 from nlpengine.metrics import Score
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.config import RunConfig
-from nlpengine.workflow.folder import load_model, save_model, write_json
+from nlpengine.workflow.files import write_json
+from nlpengine.workflow.folder import load_model, save_model
 from nlpengine.workflow.joint import JointModel
 from nlpengine.workflow.joint_folder import save_joint, with_head
 from nlpengine.workflow.listener import Listener, Listeners, MetricsFile

@@ -1,7 +1,7 @@
 """Logits of words → tags: the best sequence that the tags' scheme allows.
 
-Words are scored one by one, and the scheme's rules are hard: an I that continues nothing can't be
-chosen (the constrained decoding of Lample et al. 2016, without weights for pairs of tags).
+The scheme's rules are hard: an I that continues nothing can't be chosen. Pairs of tags weigh
+nothing beside that, unless a model learned it (`nlpengine_ner.crf`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from nlpengine.data import entities_of, iob2, tag_of
 
-Decoder = Literal["auto", "viterbi", "softmax"]
+Decoder = Literal["auto", "viterbi", "softmax", "crf"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -82,13 +82,18 @@ def tagset(names: tuple[str, ...]) -> Tagset:
     )
 
 
-def best_path(scores: Floats, rules: Tagset) -> Ints:
+def best_path(scores: Floats, rules: Tagset, weighed: bool = False) -> Ints:
     """The valid tags [words] of the highest sum of scores [words, tags] (Viterbi 1967).
 
     Raw logits and log-probabilities give the same: they differ by a constant a word.
+
+    Args:
+        scores: Of each word's tags.
+        rules: Which tags may stand side by side.
+        weighed: Whether the rules hold weights, too, that the sum has a part in.
     """
     path: Ints = scores.argmax(axis=1)
-    if rules.is_valid(path):  # nearly always; and nothing valid can be better
+    if not weighed and rules.is_valid(path):  # nearly always; and nothing valid can be better
         return path
     reached = np.empty(scores.shape)  # the best sum of a valid sequence up to a word and its tag
     reached[0] = scores[0] + rules.start

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from nlpengine.data import WordsExample
 from nlpengine.encoding import Encoding
 from nlpengine.plugin import IGNORED, WindowLogits, merged_logits, merged_offsets
 
@@ -15,6 +16,9 @@ Floats = npt.NDArray[np.float64]
 Words = Sequence[tuple[int, int]]
 
 NO_PIECE = -1
+WINDOW = IGNORED - 1
+"""Gold of a window's first token, which is special: where one window's tags end and the next's
+begin."""
 
 
 def first_pieces(offsets: npt.NDArray[np.integer], words: Words, start: int = 0) -> Ints:
@@ -53,14 +57,37 @@ def _begins(words: Words) -> Ints:
 
 
 def window_gold(window: Encoding, words: Words, tags: Sequence[int]) -> Ints:
-    """Gold per token of a window [tokens]: a tag's index at first pieces, `IGNORED` elsewhere."""
+    """Gold per token [tokens]: `WINDOW` at the begin, tags at first pieces, `IGNORED` elsewhere."""
     gold = np.full(len(window), IGNORED, dtype=np.int64)
     if window.offsets is None:
         raise ValueError("this window was encoded without offsets")
     pieces = first_pieces(window.offsets, words, window.start)
     here = pieces != NO_PIECE
+    gold[0] = WINDOW
     gold[window.first + pieces[here]] = np.asarray(tags, dtype=np.int64)[here]
     return gold
+
+
+def lost_words(examples: Sequence[WordsExample], gold: Sequence[Sequence[Ints]]) -> tuple[str, ...]:
+    """A sentence on the words without a piece, if there are any.
+
+    Args:
+        examples: Training examples.
+        gold: Of each of their windows, as `window_gold` gave it.
+    """
+    lost = [
+        len(example.words or ()) - int((windows[0] >= 0).sum()) if len(windows) == 1 else 0
+        for example, windows in zip(examples, gold, strict=True)
+    ]
+    if not sum(lost):
+        return ()
+    more = " or more" if any(len(windows) > 1 for windows in gold) else ""
+    first = examples[next(place for place, count in enumerate(lost) if count)].origin
+    return (
+        f"words of train that no window holds a piece of (as of control characters), so "
+        f"that nothing is learned from their tags: {sum(lost):,}{more}, the first in {first.path}:"
+        f"{first.line}",
+    )
 
 
 def word_logits(windows: Sequence[WindowLogits], words: Words) -> tuple[Floats, Ints]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,18 @@ from nlpengine.data import Record, WordsExample
 from nlpengine.encoding import Encoding
 from nlpengine.heads import HeadSpec
 from nlpengine.metrics import Scores, entity_scores, fit_temperature, softmax, strict_entities
-from nlpengine.plugin import IGNORED, Labels, Recipe, State, Task, WindowLogits, Wrong, hookimpl
-from nlpengine_ner.decoding import Decoder, decoded, with_lost_words
+from nlpengine.plugin import Labels, Recipe, State, Task, WindowLogits, Wrong, hookimpl
+from nlpengine_ner.chain import crf_size, read_words, word_scores
+from nlpengine_ner.decoding import Decoder, with_lost_words
 from nlpengine_ner.mistakes import worst
-from nlpengine_ner.pieces import window_gold, word_logits
+from nlpengine_ner.pieces import lost_words, window_gold, word_logits
 from nlpengine_ner.prediction import EntityPrediction, prediction_of
 from nlpengine_ner.reading import COLUMNS, read_example
 from nlpengine_ner.reviewing import review_splits, settle_splitter, types_of
 from nlpengine_ner.splitting import Splitter, split
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 Windows = Sequence[WindowLogits]
 
@@ -37,8 +39,9 @@ class NerOptions:
 
     Attributes:
         decoder: viterbi: the best sequence of tags that is valid. softmax: each word's best tag,
-            valid or not. auto: viterbi for models trained here; for others' models, whose scheme
-            is unknown, each word's best tag, read as conlleval does.
+            valid or not. crf: as viterbi, by a model that learns weights for pairs of tags, too
+            (a conditional random field). auto: viterbi for models trained here; for others'
+            models, whose scheme is unknown, each word's best tag, read as conlleval does.
         splitter: How text becomes words: at "spaces"; with marks at the "edges" of words split
             off, too; with English contractions split, too, as in the Penn "treebank"; with all
             "marks" by themselves; or "auto", as the training data has it.
@@ -55,6 +58,7 @@ class NamedEntities(Task[WordsExample]):
     summary = "named entities in a text: any set of types, taken from the data"
     columns = COLUMNS
     label_column = None
+    together = "document"
     gold_is = "other"
     formats = ("conll",)
     options = NerOptions
@@ -96,8 +100,8 @@ class NamedEntities(Task[WordsExample]):
             )
         return Labels(("O", *(f"{letter}-{label}" for label in types for letter in "BI")))
 
-    def head(self, labels: Labels) -> HeadSpec:
-        """A logit a tag.
+    def head(self, labels: Labels, options: NerOptions) -> HeadSpec:
+        """A logit a tag; those of pairs of tags, too, where they shall weigh.
 
         Raises:
             DataError: The labels, of a stock checkpoint, are no tags.
@@ -108,7 +112,10 @@ class NamedEntities(Task[WordsExample]):
                 f"the checkpoint's labels ({listed} …) have no O, so they don't say which of them "
                 "is no entity. Write the tags' names as id2label into its config.json"
             )
-        return HeadSpec("token", len(labels.names))
+        tags = len(labels.names)
+        if options.decoder == "crf":
+            return HeadSpec("token", crf_size(tags), build=partial(_crf_head, tags=tags))
+        return HeadSpec("token", tags)
 
     def shown(self, example: WordsExample) -> tuple[str, ...]:
         """The text as its source has it."""
@@ -125,14 +132,24 @@ class NamedEntities(Task[WordsExample]):
         index = {name: place for place, name in enumerate(labels.names)}
         return window_gold(window, example.words or (), [index[tag] for tag in example.tags or ()])
 
+    def training_notes(
+        self, examples: Sequence[WordsExample], gold: Sequence[Sequence[Any]]
+    ) -> tuple[str, ...]:
+        """Words that the tokenizer leaves nothing of are counted."""
+        return lost_words(examples, gold)
+
     def loss(
         self, logits: Tensor, gold: Tensor, labels: Labels, options: NerOptions
     ) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of first pieces."""
+        """Cross-entropy of first pieces; with a crf, that of each window's tags together."""
         from torch.nn.functional import cross_entropy
 
-        summed = cross_entropy(logits, gold, ignore_index=IGNORED, reduction="sum")
-        return summed, (gold != IGNORED).sum()
+        if options.decoder == "crf":
+            from nlpengine_ner.crf import crf_loss
+
+            return crf_loss(logits, gold, len(labels.names))
+        words = gold >= 0
+        return cross_entropy(logits[words], gold[words], reduction="sum"), words.sum()
 
     def tune(
         self,
@@ -147,7 +164,8 @@ class NamedEntities(Task[WordsExample]):
             logits, known = word_logits(parts, example.words or ())
             tags = [(example.tags or ())[word] for word in known]
             kept = [place for place, tag in enumerate(tags) if tag in labels.names]
-            rows.append(logits[kept])
+            if len(kept):
+                rows.append(word_scores(logits, labels.names, options.decoder)[kept])
             gold += [labels.index(tags[place]) for place in kept]
         return {"temperature": fit_temperature(np.concatenate(rows), gold)} if gold else {}
 
@@ -165,8 +183,9 @@ class NamedEntities(Task[WordsExample]):
         if not len(known):
             empty = (0.0,) * len(words)
             return prediction_of(example.text, words, ["O"] * len(words), empty, len(windows))
-        tags, columns = decoded(logits, labels.names, options.decoder)
-        chosen = softmax(logits, state.get("temperature", 1.0))[np.arange(len(known)), columns]
+        tags, columns = read_words(logits, labels.names, options.decoder)
+        rows = word_scores(logits, labels.names, options.decoder)
+        chosen = softmax(rows, state.get("temperature", 1.0))[np.arange(len(known)), columns]
         scores = np.zeros(len(words))
         scores[known] = chosen
         tags = with_lost_words(tags, known, len(words))
@@ -227,6 +246,12 @@ class NamedEntities(Task[WordsExample]):
     ) -> EntityPrediction:
         """Tags, as if they were certain."""
         return prediction_of(example.text, example.words or (), answer, [1.0] * len(answer))
+
+
+def _crf_head(width: int, tags: int) -> nn.Module:
+    from nlpengine_ner.crf import CrfHead
+
+    return CrfHead(width, tags)
 
 
 def _with_words(example: WordsExample, options: Any) -> WordsExample:

@@ -99,7 +99,7 @@ class QuestionAnswering(Task[QuestionExample]):
         """None; a stock config.json names its two logits."""
         return Labels(())
 
-    def head(self, labels: Labels) -> HeadSpec:
+    def head(self, labels: Labels, options: Options) -> HeadSpec:
         """Two logits a token: that the answer starts, that it ends here."""
         return HeadSpec("span", 2)
 

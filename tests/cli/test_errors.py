@@ -13,7 +13,8 @@ import pytest
 
 import nlpengine
 from nlpengine import ExitCode
-from nlpengine.workflow.folder import CARD, MANIFEST
+from nlpengine.workflow.files import MANIFEST
+from nlpengine.workflow.folder import CARD
 
 DATA, USAGE, NO_ENCODER, DEVICE = (
     ExitCode.DATA, ExitCode.USAGE, ExitCode.NO_ENCODER, ExitCode.DEVICE,

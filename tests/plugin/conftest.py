@@ -49,7 +49,7 @@ class Shout(Task[TextExample]):
     def label_set(self, examples, options):
         return Labels(tuple(sorted({{example.label for example in examples}})))
 
-    def head(self, labels):
+    def head(self, labels, options):
         return HeadSpec("sequence", len(labels.names))
 
     def gold(self, example, window, labels):

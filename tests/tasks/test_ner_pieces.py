@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nlpengine_ner import NamedEntities
-from nlpengine_ner.pieces import NO_PIECE, first_pieces, word_logits
+from nlpengine_ner.pieces import NO_PIECE, WINDOW, first_pieces, word_logits
 from nlpengine_ner.task import NerOptions
 
 from nlpengine.data import Origin, Record, WordsExample
@@ -52,7 +52,7 @@ def perfect(example, encodings):
     for encoding in encodings:
         gold = TASK.gold(example, encoding, LABELS)
         logits = np.zeros((len(gold), len(NAMES)))
-        here = np.flatnonzero(gold != IGNORED)
+        here = np.flatnonzero(gold >= 0)
         logits[here, gold[here]] = 20.0
         seen += len(here)
         windows.append(WindowLogits(encoding, logits))
@@ -125,8 +125,8 @@ def test_only_first_pieces_have_gold(tokenizer):
     (encoding,) = tokenizer.encode([example.texts], WindowPolicy(64, 8), offsets=True)
     gold = TASK.gold(example, encoding, LABELS)
     assert len(gold) == len(encoding) > 5
-    assert [label for label in gold if label != IGNORED] == [1, 2, 0]
-    assert gold[0] == gold[-1] == IGNORED
+    assert [label for label in gold if label >= 0] == [1, 2, 0]
+    assert (gold[0], gold[-1]) == (WINDOW, IGNORED)
 
 
 def test_words_that_the_tokenizer_drops_are_kept(tiny):

@@ -109,7 +109,8 @@ def test_what_labels_were_taken_for_is_said(labels, said):
 def test_labels_of_numbers_have_no_names():
     labels = PAIR.label_set(examples([2.5, 1.0]), AUTO)
     assert (labels.names, labels.positive) == ((), None)
-    assert (PAIR.head(labels).kind, PAIR.head(labels).size) == ("sequence", 1)
+    head = PAIR.head(labels, PAIR.options())
+    assert (head.kind, head.size) == ("sequence", 1)
     assert PAIR.gold(examples([2.5])[0], window([0]).encoding, labels) == 2.5
     with pytest.raises(DataError, match="f:1: the label 'a' is no number"):
         PAIR.check_gold(examples(["a"])[0], labels)
@@ -123,7 +124,7 @@ def test_labels_of_numbers_have_no_names():
 def test_labels_of_classes():
     labels = PAIR.label_set(examples(["no", "yes", "no"]), PairOptions(class_weights="balanced"))
     assert labels == Labels(("no", "yes"), (0.75, 1.5), "yes")
-    assert PAIR.head(labels).size == 2
+    assert PAIR.head(labels, PAIR.options()).size == 2
     with pytest.raises(DataError, match="the label 'maybe' was never seen in training"):
         PAIR.check_gold(examples(["maybe"])[0], labels)
 

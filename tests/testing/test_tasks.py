@@ -31,6 +31,10 @@ class TestEntitiesOfWords(TaskContract):
     )
 
 
+class TestEntitiesInChains(TestEntitiesOfWords):
+    settings = MappingProxyType({"decoder": "crf"})
+
+
 class TestEntitiesOfText(TaskContract):
     task = NamedEntities()
     records = (

@@ -60,7 +60,7 @@ class Mood(Task[Text]):
     def label_set(self, examples, options):
         return Labels(tuple(sorted({example.gold for example in examples})))
 
-    def head(self, labels):
+    def head(self, labels, options):
         return HeadSpec("sequence", len(labels.names))
 
     def gold(self, example, window, labels):
@@ -139,7 +139,7 @@ class Shouts(Task[Text]):
     def label_set(self, examples, options):
         return Labels(("loud", "quiet"))
 
-    def head(self, labels):
+    def head(self, labels, options):
         return HeadSpec("token", 2)
 
     def gold(self, example, window, labels):
@@ -218,7 +218,7 @@ class Finder(Task[Text]):
     def stock_labels(self, names):
         return Labels(())
 
-    def head(self, labels):
+    def head(self, labels, options):
         return HeadSpec("span", 2)
 
     def gold(self, example, window, labels):

@@ -218,7 +218,7 @@ def test_a_head_of_the_task_s_own_is_saved_and_opened(tiny, reviews, tmp_path):
     class Own(Sentiment):
         name = "own"
 
-        def head(self, labels):
+        def head(self, labels, options):
             size = len(labels.names)
             return HeadSpec("sequence", size, build=lambda width: Deep(width, size))
 

@@ -49,7 +49,7 @@ def total(subject: Subject) -> None:
     longest = subject.model.encode([subject.adapt(subject.long_row())])
     rows = [(subject.examples[0], [e for e in subject.encodings if e.example == 0]),
             (subject.adapt(subject.long_row()), longest)]  # fmt: skip
-    head = subject.task.head(subject.model.labels)
+    head = subject.task.head(subject.model.labels, subject.model.options)
     for example, encodings in rows:
         for scale in SCALES:
             for seed in range(SEEDS):
@@ -81,7 +81,7 @@ def long_text(subject: Subject) -> None:
     example = subject.adapt(subject.long_row())
     encodings = subject.model.encode([example])
     require(len(encodings) > 2, "a long text fits one window: the check can't look")
-    head = subject.task.head(subject.model.labels)
+    head = subject.task.head(subject.model.labels, subject.model.options)
     base = with_logits(encodings, head.kind, head.size, seed=0)
     before = json_of(subject.decode(example, base))
     for place in range(len(base)):
@@ -99,7 +99,7 @@ def long_text(subject: Subject) -> None:
 
 def offsets(subject: Subject) -> None:
     """Where a prediction says that a text stands, it stands: start and end in code points."""
-    head = subject.task.head(subject.model.labels)
+    head = subject.task.head(subject.model.labels, subject.model.options)
     if head.kind == "sequence":
         raise NotApplicable("a sequence head has no spans")
     seen = 0

@@ -129,7 +129,7 @@ def _works(subject: Subject, name: str, value: Any) -> None:
     except Exception as error:
         raise AssertionError(f"option {name}={value!r}: {type(error).__name__}: {error}") from error
     labels, options = made.model.labels, made.model.options
-    head = task.head(labels)
+    head = task.head(labels, options)
     own = [e for e in made.training.encodings if e.example == 0]
     windows = with_logits(own, head.kind, head.size, seed=1)
     answer = task.decode(made.read.train[0], windows, labels, options, {})

@@ -82,7 +82,7 @@ def shares(subject: Subject) -> None:
         opened.append(load_model(subject.folder / name, manager_of(own.task), device, store))
     mine, theirs = opened
     # A model with a head of its task's own is kept in another layout, and its encoder with it.
-    if subject.task.head(mine.labels).build is None:
+    if subject.task.head(mine.labels, mine.options).build is None:
         require(mine.network.encoder is theirs.network.encoder, "the two don't share an encoder")
     texts = [row["text"] for row in ROWS]
     expected = [answer.to_json() for answer in theirs.predict(texts)]

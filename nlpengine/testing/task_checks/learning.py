@@ -115,7 +115,7 @@ def _random_rows(subject: Subject) -> list[Tensor]:
     import torch
 
     made = subject.prepared
-    head = subject.task.head(made.model.labels)
+    head = subject.task.head(made.model.labels, made.model.options)
     generator = torch.Generator().manual_seed(3)
     shapes = [(len(e), head.size) if head.kind != "sequence" else (head.size,)
               for e in made.training.encodings]  # fmt: skip

@@ -109,14 +109,14 @@ def labels(subject: Subject) -> None:
     if found.weights is not None:
         fine = all(math.isfinite(weight) and weight > 0 for weight in found.weights)
         require(len(found.weights) == len(names) and fine, f"weights are {found.weights}")
-    head = subject.task.head(found)
+    head = subject.task.head(found, subject.prepared.model.options)
     require(isinstance(head, HeadSpec), f"head gives {type(head).__name__}, not a HeadSpec")
     require(head.kind in get_args(HeadKind), f"there is no head of kind {head.kind!r}")
     require(head.size >= 1, f"the head has {head.size} logits")
     require(head.kind != "span" or head.size == 2, f"a span head of {head.size} logits, not 2")
     if names:
         require(
-            head.kind == "span" or head.size == len(names),
+            head.kind == "span" or head.build is not None or head.size == len(names),
             f"{len(names)} labels, and a head of {head.size} logits",
         )
         stock = subject.task.stock_labels(names).names
@@ -126,7 +126,7 @@ def labels(subject: Subject) -> None:
 def gold(subject: Subject) -> None:
     """Gold of every window has the shape and the range that the head's kind wants."""
     made = subject.prepared
-    head = subject.task.head(made.model.labels)
+    head = subject.task.head(made.model.labels, made.model.options)
     learned = 0
     for window, found in zip(made.training.encodings, made.training.gold, strict=True):
         value = np.asarray(found)
@@ -136,7 +136,7 @@ def gold(subject: Subject) -> None:
             learned += 1
         elif head.kind == "token":
             require(value.shape == (len(window),), f"{what} has the shape {value.shape}")
-            real = value[value != IGNORED]
+            real = value[value > IGNORED]
             inside = ((real >= 0) & (real < head.size)).all()
             require(inside, f"{what} is {value.tolist()!r:.80}: beyond {head.size} labels")
             learned += len(real)

@@ -55,7 +55,7 @@ class AspectSentiment(Classification[AspectExample]):
         """A text and a place in it."""
         return read_example(record)
 
-    def head(self, labels: Labels) -> HeadSpec:
+    def head(self, labels: Labels, options: ClassificationOptions) -> HeadSpec:
         """A logit per polarity for each token, from this task's own module."""
         size = len(labels.names)
 

@@ -152,7 +152,7 @@ def test_an_aspect_without_tokens_is_open():
 
 
 def test_the_head_is_its_own():
-    spec = AspectSentiment().head(Labels(("a", "b", "c")))
+    spec = AspectSentiment().head(Labels(("a", "b", "c")), AspectSentiment.options())
     head = spec.build(16)
     assert isinstance(head, AspectHead)
     assert head(torch.randn(5, 16)).shape == (5, 3)

@@ -82,7 +82,7 @@ class Emotion(Task[EmotionExample]):
         """All of a checkpoint's labels."""
         return Labels(names, multiple=True)
 
-    def head(self, labels: Labels) -> HeadSpec:
+    def head(self, labels: Labels, options: EmotionOptions) -> HeadSpec:
         """A logit a label."""
         return HeadSpec("sequence", len(labels.names))
 
