@@ -119,7 +119,8 @@ def test_its_own_calls_are_its_own(install):
     """What a task catches from itself is what it raised."""
     file = install("shout")
     own = (
-        "    def check_gold(self, example, labels):\n        try:\n            self.head(None)\n"
+        "    def check_gold(self, example, labels):\n        try:\n"
+        "            self.head(None, None)\n"
         "        except AttributeError:\n            raise DataErr('mine') from None\n\n"
     )
     source = file.read_text().replace("    def head(", own + "    def head(")
