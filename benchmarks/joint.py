@@ -52,9 +52,7 @@ def speed(data: Path, rounds: int) -> None:
     _, read = examples_of("tweets-3way", data)
     texts = [example.texts for example in random.Random(0).sample(list(read.test), WINDOWS)]
     windows = made["sentiment"].tokenizer.encode(texts, made["sentiment"].policy)
-    print(
-        "| heads | one pass, windows/s | slower alone | share of it | two passes | difference |"
-    )
+    print("| heads | one pass, windows/s | slower alone | share of it | two passes | difference |")
     print("|---|---|---|---|---|---|")
     for pair in itertools.combinations(OF_TASKS, 2):
         networks = [made[task].network for task in pair]
