@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nlpengine.encoders.device import is_out_of_memory
 from nlpengine.encoding.packing import fill
-from nlpengine.errors import DeviceError
+from nlpengine.errors import DataError, DeviceError
 from nlpengine.metrics import Score
 from nlpengine.workflow.inference import Network
 from nlpengine.workflow.listener import EvaluationReport, Listener
@@ -64,6 +64,7 @@ def train(
         listener: Told about steps and evaluations.
 
     Raises:
+        DataError: No window holds gold.
         DeviceError: Memory is out even for one window, or the loss is no number.
     """
     done = Training()
@@ -88,6 +89,8 @@ def train(
                     done.seconds += time.perf_counter() - started
                     meter.add(value, rate, norm, epoch, done, listener)
                     last_of_epoch = done.steps % per_epoch == 0
+                    if last_of_epoch and done.idle == done.steps:
+                        raise DataError("no window of train holds gold: there is nothing to learn")
                     if evaluate and _is_due(done.steps, schedule.evaluate_every, last_of_epoch):
                         _evaluate(evaluate, keeper, done, epoch, listener)
                         if keeper.stale(schedule.patience):
@@ -97,6 +100,8 @@ def train(
                     break
         except KeyboardInterrupt:
             done.interrupted = True
+    if done.idle:
+        listener.note(f"steps without gold in any window, which taught nothing: {done.idle:,}")
     keeper.restore()
     return done
 
@@ -145,8 +150,11 @@ def _step(
         norm = float("nan")
         if weight > 0:
             norm = normalise_and_clip(parameters, weight * scale.value, schedule.clip)
-        if np.isfinite(norm) or not scale.overflowed():
+        if weight == 0 or np.isfinite(norm) or not scale.overflowed():
             break
+    if weight == 0 and np.isfinite(summed):
+        done.idle += 1
+        return 0.0, 0.0
     if not np.isfinite(summed) or not np.isfinite(norm) or weight <= 0:
         raise DeviceError(
             f"the loss of step {done.steps + 1} is {summed} (weight {weight}), its gradient's norm "

@@ -73,6 +73,7 @@ class Training:
         evaluations: All of them.
         stopped_early: Whether patience ran out.
         interrupted: Whether Ctrl-C ended it.
+        idle: Steps that taught nothing, as no window of theirs held gold.
     """
 
     steps: int = 0
@@ -84,6 +85,7 @@ class Training:
     evaluations: list[EvaluationReport] = field(default_factory=list)
     stopped_early: bool = False
     interrupted: bool = False
+    idle: int = 0
 
 
 class Best:

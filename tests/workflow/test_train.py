@@ -14,7 +14,7 @@ from nlpengine.encoders.families import FAMILIES
 from nlpengine.encoders.kernels import LinearChoice
 from nlpengine.encoding.encoding import Encoding
 from nlpengine.encoding.packing import fill
-from nlpengine.errors import DeviceError
+from nlpengine.errors import DataError, DeviceError
 from nlpengine.metrics import Score
 from nlpengine.workflow.inference import Network, TokenBudget, window_logits
 from nlpengine.workflow.listener import Listener
@@ -194,6 +194,30 @@ def test_a_loss_that_is_no_number_stops_training(tiny):
 
     with pytest.raises(DeviceError, match="the loss of step 1 is nan"):
         train([Course(make_network(tiny), make_data(), bad)], SCHEDULE, None, Listener())
+
+
+def sparse_loss(logits, gold):
+    """Only windows of label 1 teach."""
+    losses = torch.nn.functional.cross_entropy(logits, gold, reduction="none")
+    return (losses * gold).sum(), gold.sum()
+
+
+def test_steps_without_gold_teach_nothing_and_are_counted(tiny):
+    network, data, listener = make_network(tiny), make_data(4), Recorder()
+    schedule = dataclasses.replace(SCHEDULE, batch_size=1)
+    done = train([Course(network, data, sparse_loss)], schedule, None, listener)
+    assert (done.steps, done.idle) == (4, 2)
+    assert listener.notes == ["steps without gold in any window, which taught nothing: 2"]
+
+
+def test_gold_in_no_window_at_all_is_an_error(tiny):
+    data = make_data(4)
+    data = dataclasses.replace(data, gold=np.zeros_like(data.gold))
+    before = weights(network := make_network(tiny))
+    with pytest.raises(DataError, match="no window of train holds gold"):
+        train([Course(network, data, sparse_loss)], SCHEDULE, None, Recorder())
+    for name, value in weights(network).items():
+        assert torch.equal(value, before[name])
 
 
 def evaluator(values):
