@@ -99,17 +99,16 @@ def useful(made, examples) -> float:
 def training(name: str, made, rounds: int):
     work = SETS[name]
     found = []
-    for number in range(-1, rounds):  # the first round warms up
+    for number in range(rounds):
         chosen = random.Random(number)
         count = min(STEPS * work.batch_size, len(made.read.train))
         examples = chosen.sample(list(made.read.train), count)
-        own = train_own(made, examples, work.batch_size, number + 1)
+        own = train_own(made, examples, work.batch_size, number)
         stock, padding = train_stock(
-            work.task, made.model.labels.names, examples, work.batch_size, number + 1
+            work.task, made.model.labels.names, examples, work.batch_size, number
         )
         print(f"{name} round {number}: {own:.1f} {stock:.1f} {padding:.2f}", flush=True)
-        if number >= 0:
-            found.append((own, stock, padding, useful(made, examples)))
+        found.append((own, stock, padding, useful(made, examples)))
     return found
 
 

@@ -259,7 +259,7 @@ def _tensors(folder: Path, names: set[str] | None) -> Iterator[tuple[str, Tensor
     """Tensors of a checkpoint by name; all of them for None."""
     from safetensors import safe_open
 
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in sorted(folder.glob("model*.safetensors")):
         with safe_open(path, framework="pt") as file:
             for name in set(file.keys()) if names is None else names & set(file.keys()):
                 yield name, file.get_tensor(name)

@@ -28,12 +28,11 @@ from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.errors import DataError, UsageError
-from nlpengine.heads import HeadSpec
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig, window_size
-from nlpengine.workflow.files import commit_folder, read_json, verify, write_json
+from nlpengine.workflow.files import MANIFEST, commit_folder, read_json, verify, write_json
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.model_task import find_task
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
     from nlpengine.workflow.joint import JointModel
 
 CARD = "nlpengine.json"
+DIGEST = "encoder_sha256"
+"""The card's field of what `encoder_digest` says of the weights."""
 
 
 def save_model(model: Model, folder: Path) -> None:
@@ -68,7 +69,12 @@ def save_model(model: Model, folder: Path) -> None:
             parts, multiple = (network.encoder, network.head, model.shape), model.labels.multiple
             save_checkpoint(target, *parts, names, multiple=multiple)
         model.tokenizer.save(target, model.network.encoder.max_length)
-        about = {"format": 1, "nlpengine": _version.VERSION, "encoder": dict(model.origin)}
+        about = {
+            "format": 1,
+            "nlpengine": _version.VERSION,
+            "encoder": dict(model.origin),
+            DIGEST: encoder_digest(target, network.encoder.family),
+        }
         write_json(target / CARD, about | card_of(model))
 
     commit_folder(folder, write)
@@ -127,8 +133,7 @@ def load_model(
             (task,) = joint.models
         return joint if task is None else joint.model(task)
     opened = Opened(folder, card, *find_task(folder, card, task, plugins))
-    spec = opened.task.head(opened.labels, opened.options)
-    network, shape = _load_network(folder, spec, device, store, plugins)
+    network, shape = _load_network(opened, device, store, plugins)
     model = model_of(opened, network, shape, Tokenizer(folder))
     network.budget.tokens = budget or max(device.token_budget, model.policy.max_length)
     return model
@@ -193,20 +198,45 @@ def model_of(opened: Opened, network: Network, shape: HeadShape, tokenizer: Toke
     )
 
 
-def _load_network(
-    folder: Path, spec: HeadSpec, device: Device, store: EncoderStore, plugins: PluginManager
-) -> tuple[Network, HeadShape]:
+def open_encoder(
+    folder: Path,
+    card: Mapping[str, Any],
+    device: Device,
+    store: EncoderStore,
+    plugins: PluginManager,
+) -> Encoder:
+    """A folder's encoder: the one that the store has, if its weights are the same.
+
+    Args:
+        folder: A model folder, or a stock checkpoint.
+        card: Its nlpengine.json; empty for a stock checkpoint.
+        device: Where to put it.
+        store: Owns its memory.
+        plugins: Where families come from.
+
+    Raises:
+        EncoderUnavailable: The weights don't load.
+    """
     linear = choose_linear(device.torch)
     family = plugins.family(str(read_config(folder).get("model_type")))
-
     attention = choose_attention(family, device)
 
     def load() -> Encoder:
         loaded = load_encoder(folder, linear, family=family, backend=attention.backend)
         return loaded.to(device.torch).eval()
 
-    key = f"{encoder_digest(folder, family)} on {device.torch}, {attention.backend}"
-    encoder = store.get(key, str(folder), load)
+    # The card's word counts as long as the manifest holds the weights to it.
+    known = card.get(DIGEST) if (folder / MANIFEST).is_file() else None
+    digest = known or encoder_digest(folder, family)
+    return store.get(f"{digest} on {device.torch}, {attention.backend}", str(folder), load)
+
+
+def _load_network(
+    opened: Opened, device: Device, store: EncoderStore, plugins: PluginManager
+) -> tuple[Network, HeadShape]:
+    folder, spec = opened.folder, opened.task.head(opened.labels, opened.options)
+    encoder = open_encoder(folder, opened.card, device, store, plugins)
+    family = encoder.family
     shape = head_shape(family, spec)
     head = shape.build(encoder.config, spec.size)
     missing = load_head_weights(head, folder, family, shape, tuple(shape.names))
@@ -214,7 +244,7 @@ def _load_network(
         raise DataError(
             f"the checkpoint has no {spec.kind} head ({missing[0]} is missing).", folder
         )
-    swap_kernels(head, linear)
+    swap_kernels(head, choose_linear(device.torch))
     budget = TokenBudget(device.token_budget)
     head = head.to(device.torch).eval()
     pooling = shape.pooling(encoder.config)

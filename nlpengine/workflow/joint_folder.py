@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from nlpengine import _version
-from nlpengine.encoders.backends import choose_attention
-from nlpengine.encoders.checkpoint import build_head, load_encoder, save_encoder
+from nlpengine.encoders.checkpoint import build_head, encoder_digest, save_encoder
 from nlpengine.encoders.device import Device
 from nlpengine.encoders.families import head_shape
 from nlpengine.encoders.kernels import choose_linear, swap_kernels
-from nlpengine.encoders.locate import read_config
 from nlpengine.encoders.store import EncoderStore
 from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.errors import DataError
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.files import commit_folder, write_json
-from nlpengine.workflow.folder import CARD, Opened, card_of, model_of
+from nlpengine.workflow.folder import CARD, DIGEST, Opened, card_of, model_of, open_encoder
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.joint import JointModel
 from nlpengine.workflow.model_task import find_task
@@ -55,6 +53,7 @@ def save_joint(model: JointModel, folder: Path) -> None:
                 "nlpengine": _version.VERSION,
                 "tasks": {name: card_of(own) for name, own in model.models.items()},
                 "encoder": dict(first.origin),
+                DIGEST: encoder_digest(target, first.network.encoder.family),
             },
         )
 
@@ -86,14 +85,8 @@ def load_joint(
     from safetensors import safe_open
 
     linear = choose_linear(device.torch)
-    family = plugins.family(str(read_config(folder).get("model_type")))
-    attention = choose_attention(family, device)
-
-    def load() -> Any:
-        made = load_encoder(folder, linear, family=family, backend=attention.backend)
-        return made.to(device.torch).eval()
-
-    encoder = store.get(f"{folder.resolve()} on {device.torch}", str(folder), load)
+    encoder = open_encoder(folder, card, device, store, plugins)
+    family = encoder.family
     tokenizer, bound = Tokenizer(folder), TokenBudget(device.token_budget)
     models = {}
     with safe_open(folder / HEADS, framework="pt") as file:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from nlpengine import Engine
 from nlpengine.encoders.checkpoint import load_encoder
@@ -69,6 +70,21 @@ def test_models_with_the_same_encoder_share_it_bit_for_bit(classifiers):
     assert scores(models[0]) != alone
     stranger = engine.load(classifiers[1], task="sentiment")
     assert stranger.network.encoder is not models[0].network.encoder
+
+
+def test_weights_changed_by_hand_are_another_encoder(classifiers, tmp_path):
+    """What the card says of them counts only as long as the manifest does."""
+    from nlpengine.workflow.folder import save_model
+
+    save_model(Engine().load(classifiers[0], task="sentiment"), tmp_path / "model")
+    engine = Engine()
+    before = engine.load(tmp_path / "model")
+    assert engine.load(classifiers[0], task="sentiment").network.encoder is before.network.encoder
+    weights = tmp_path / "model" / "model.safetensors"
+    tensors = load_file(weights)
+    save_file({name: value + 1.0 for name, value in tensors.items()}, weights)
+    (tmp_path / "model" / "manifest.json").unlink()
+    assert engine.load(tmp_path / "model").network.encoder is not before.network.encoder
 
 
 def test_without_a_budget_an_encoder_goes_with_its_last_model(classifiers):

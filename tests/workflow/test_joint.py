@@ -138,13 +138,16 @@ def test_a_head_added_later_leaves_the_others_alone_to_the_bit(finished_run, nam
     for name, value in after.items():
         assert torch.equal(value, before[f"bert.{name}"])
     engine = Engine()
-    old, new = engine.load(source), engine.load(added.path, task="sentiment")
+    # An engine of its own, as one would share the encoder, and show nothing of what was saved.
+    old, new = engine.load(source), Engine().load(added.path, task="sentiment")
     rows = old.tokenizer.encode([(s,) for s in SENTENCES], old.policy)
     for one, other in zip(
         window_logits(old.network, rows), window_logits(new.network, rows), strict=True
     ):
         assert np.array_equal(one, other)
     assert old(SENTENCES[1]) == new(SENTENCES[1])
+    shared = engine.load(added.path)
+    assert {id(one.network.encoder) for one in shared.models.values()} == {id(old.network.encoder)}
     assert set(engine.load(added.path)(SENTENCES[0]).answers) == {"sentiment", "ner"}
     with pytest.raises(UsageError, match="has a head for 'sentiment' already"):
         engine.run("sentiment", encoder=str(added.path), add_head=True, output=tmp_path / "x")
