@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from nlpengine.errors import UsageError
 from nlpengine.plugin.listing import Switches
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.report.html import write_report
-from nlpengine.workflow.config import make_config
+from nlpengine.workflow.config import RunConfig, make_config
 from nlpengine.workflow.evaluate import Evaluation, evaluate
 from nlpengine.workflow.folder import load_model
 from nlpengine.workflow.joint import JointModel
@@ -53,19 +54,29 @@ class Engine:
         Args:
             task: An installed task's name, or a single file's: "./my_task.py:emotion".
             listener: Told what happens; nothing is printed without one.
-            settings: Fields of `nlpengine.workflow.config.RunConfig`: encoder, data, epochs, lr …
+            settings: As the flags of ``nlpengine run``: encoder, data, epochs, lr … and the task's
+                own options (``decoder="crf"``, which is ``options={"decoder": "crf"}``, too).
 
         Raises:
             NlpengineError: Whatever is wrong, in one message.
             KeyboardInterrupt: Ctrl-C in training; the best model so far is in the run folder then.
         """
-        config = make_config({"task": task, **settings})
+        config = make_config({"task": task, **self._with_options(task, settings)})
         with self.plugins.blaming():
             run = execute(config, self.plugins, listener or Listener())
             write_report(run.record)
         if run.record.status == "interrupted":
             raise KeyboardInterrupt
         return run
+
+    def _with_options(self, task: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings with the task's own options, named among them, where they belong."""
+        others = settings.keys() - RunConfig.model_fields
+        if not others:
+            return dict(settings)
+        own = others & {field.name for field in fields(self.plugins.task(task).options)}
+        options = {**settings.get("options", {}), **{name: settings[name] for name in own}}
+        return {n: v for n, v in settings.items() if n not in own} | {"options": options}
 
     def run_joint(
         self, tasks: Sequence[str], *, listener: Listener | None = None, **settings: Any

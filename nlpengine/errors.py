@@ -66,9 +66,13 @@ class DataError(NlpengineError):
     exit_code = ExitCode.DATA
 
     def __init__(self, problem: str, path: object = None, line: int | None = None) -> None:
-        self.problem = problem
+        self.problem, self.path, self.line = problem, path, line
         where = "" if path is None else f"{path}:{line}: " if line is not None else f"{path}: "
         super().__init__(where + problem)
+
+    def add_more(self, sentence: str) -> None:
+        """Say something more at the end of the message."""
+        self.args = (f"{str(self).rstrip('.')}. {sentence}",)
 
 
 class RowError(DataError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 @click.option("--check", "only", multiple=True, help="Run this check alone, or several of them.")
 @click.option("--data", help="Rows for a task, a file for a reader. [default: the task's demo set]")
 @click.option(
+    "--option", "options", multiple=True, metavar="NAME=VALUE",
+    help="A task's option, set for all checks; give it several times for several.",
+)  # fmt: skip
+@click.option(
     "--timeout", type=click.FloatRange(min=1), default=120.0, show_default=True,
     help="Seconds for all checks together.",
 )  # fmt: skip
@@ -33,6 +38,7 @@ def command(
     kind: str | None,
     only: tuple[str, ...],
     data: str | None,
+    options: tuple[str, ...],
     timeout: float,
     traces: bool,
     as_json: bool,
@@ -47,7 +53,7 @@ def command(
 
     kind = _kind_of(target, kind)
     _check_names(kind, only)
-    results = check_plugin(Job(target, kind, data, only), timeout)
+    results = check_plugin(Job(target, kind, data, only, options=_options(kind, options)), timeout)
     failed = [result for result in results if result.status == "failed"]
     if as_json:
         print_json(
@@ -59,6 +65,22 @@ def command(
     else:
         _print(target, kind, results, traces)
     return ExitCode.INTERNAL if failed else ExitCode.OK
+
+
+def _options(kind: str, given: tuple[str, ...]) -> dict[str, object]:
+    """NAME=VALUE of each; values as JSON has them, and text where they are none."""
+    if given and kind != "task":
+        raise UsageError(f"--option: a {kind} has no options.")
+    found: dict[str, object] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not (name and equals):
+            raise UsageError(f"--option {one}: write NAME=VALUE.")
+        try:
+            found[name.replace("-", "_")] = json.loads(value)
+        except ValueError:
+            found[name.replace("-", "_")] = value
+    return found
 
 
 def _kind_of(target: str, kind: str | None) -> str:

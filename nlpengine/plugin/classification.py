@@ -183,7 +183,7 @@ def label_of(record: Record) -> str | None:
 
 
 def slices_of(record: Record) -> dict[str, str]:
-    """A record's slice columns."""
+    """What a record says of the slices that it is in (`SLICES`): column → value."""
     found = ((name, record.fields.get(name)) for name in SLICES)
     return {name: value for name, value in found if isinstance(value, str) and value}
 

@@ -204,7 +204,8 @@ class PluginManager:
             entry = culprit_of(error, [*find_all(self._switches), *self._files.values()])
             if entry is None:
                 raise
-            raise plugin_error(error, entry, "at work") from error
+            where = next(iter(getattr(error, "__notes__", ())), "at work")
+            raise plugin_error(error, entry, where) from error
 
     def used(self) -> list[dict[str, str]]:
         """The plugins this manager has given out, for the run record."""

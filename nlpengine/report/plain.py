@@ -24,7 +24,10 @@ def plain_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     console = result_console()
     if not sys.stdout.isatty():
         console.width = UNFOLDED  # a name that goes on in the next line can't be searched or copied
-    console.print(table)
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        console.file.write(line.rstrip() + "\n")
 
 
 def result_console() -> Console:

@@ -68,6 +68,7 @@ def run_check(name: str, check: Check, subject: Any, skips: Mapping[str, str]) -
     except BaseException as error:
         kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
         line = (f"{kind}{error}".strip().splitlines() or [type(error).__name__])[0]
+        line = ", ".join([line, *getattr(error, "__notes__", ())])
         seconds = time.perf_counter() - began
         return Result(name, "failed", line, traceback.format_exc(), seconds)
     return Result(name, "ok", seconds=time.perf_counter() - began)

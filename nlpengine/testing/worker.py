@@ -11,7 +11,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Job:
         data: Rows for a task, a file for a reader; None for its own demo set.
         only: Checks to run; all of them where empty.
         done: Checks to leave out: they were run.
+        options: The task's, where not its defaults.
     """
 
     target: str
@@ -39,6 +40,7 @@ class Job:
     data: str | None = None
     only: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def work(job: Job, folder: Path, say: Say) -> None:
@@ -123,7 +125,7 @@ def _subject(job: Job, plugin: Any, folder: Path) -> tuple[Any, Mapping[str, Che
         from nlpengine.testing.made_up import rows_for
         from nlpengine.testing.task_checks.subject import Subject
 
-        return Subject(plugin, rows_for(plugin, job.data), folder), checks
+        return Subject(plugin, rows_for(plugin, job.data), folder, job.options), checks
     if job.kind != "reader":
         return plugin, checks
     from nlpengine.testing.reader_checks import ReaderSubject

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from nlpengine.metrics import Scores, paired_scores
@@ -34,7 +35,8 @@ def compare_baselines(
     wanted = [task.baseline_input(example) for example in test]
     found = []
     for baseline in task.baselines_for(labels):
-        answer = baseline.predict(inputs, gold, wanted, seed)
+        with _named(f"in the baseline {baseline.name!r}, on what baseline_input() gives"):
+            answer = baseline.predict(inputs, gold, wanted, seed)
         predictions = [
             task.from_baseline(given, example, labels)
             for given, example in zip(answer.answers, test, strict=True)
@@ -50,6 +52,16 @@ def compare_baselines(
             )
         )
     return found
+
+
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    """Note on an exception where it arose: a baseline alone doesn't tell whose it is."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(where)
+        raise
 
 
 def worst_mistakes(

@@ -20,6 +20,7 @@ from nlpengine.workflow.listener import Listener, Listeners, MetricsFile
 from nlpengine.workflow.prepare import Prepared, prepare
 from nlpengine.workflow.record import RunRecord
 from nlpengine.workflow.stages import (
+    check_output,
     learnt,
     make_folder,
     new_record,
@@ -124,6 +125,7 @@ def execute_joint(
     """
     began = time.perf_counter()
     listeners = Listeners(listener)
+    check_output(next(iter(configs.values())))
     device = choose_device(*_device(configs))
     prepared = _prepare_all(configs, plugins, listeners)
     first = next(iter(prepared.values()))

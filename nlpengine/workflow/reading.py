@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from nlpengine.data import Record, Splits, load_splits
 from nlpengine.data.findings import Finding
 from nlpengine.data.readers import NO_READERS, Readers
-from nlpengine.errors import UsageError
+from nlpengine.errors import DataError, UsageError
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig
+
+MOST_LINES = 5
+"""Places of further wrong rows that are named beside the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,54 @@ def read_examples(
     """
     splits = _read_splits(config, task, options, readers)
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
-    adapted = {name: adapt(task, records) for name, records in parts.items()}
+    adapted = _adapt_all(task, parts)
     options, settled = task.settle(adapted["train"], options)
     reviewed, notes = task.review(adapted, options)
     labels = task.label_set(reviewed["train"], options)
+    wrong: list[DataError] = []
     for name in parts:
         for example in reviewed[name]:
-            task.check_gold(example, labels)
+            with _gathered(wrong):
+                task.check_gold(example, labels)
+    _raise_first(wrong)
     return Examples(reviewed, labels, splits, (*splits.notes, *settled, *notes), options)
+
+
+def _adapt_all(task: Task[Any], parts: Mapping[str, Sequence[Record]]) -> dict[str, list[Any]]:
+    """Examples of all splits; all rows are tried, so that what is said is said of the first."""
+    wrong: list[DataError] = []
+    adapted: dict[str, list[Any]] = {}
+    for name, records in parts.items():
+        adapted[name] = []
+        for record in records:
+            with _gathered(wrong):
+                adapted[name].append(task.adapt(record))
+    _raise_first(wrong)
+    return adapted
+
+
+@contextmanager
+def _gathered(wrong: list[DataError]) -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        wrong.append(error)
+
+
+def _raise_first(wrong: Sequence[DataError]) -> None:
+    """Raise the error of the first row in its file, which says where the others are.
+
+    Splits that are made here are in no order that a person would look for.
+    """
+    if not wrong:
+        return
+    first, *others = sorted(wrong, key=lambda error: (str(error.path), error.line or 0))
+    if others:
+        lines = [f"{error.path}:{error.line}" for error in others[:MOST_LINES]]
+        more = len(others) - len(lines)
+        listed = ", ".join(lines) + (f" and {more:,} more" if more else "")
+        first.add_more(f"{len(others):,} more can't be used either: {listed}")
+    raise first
 
 
 def _read_splits(config: RunConfig, task: Task[Any], options: Any, readers: Readers) -> Splits:

@@ -11,7 +11,7 @@ from nlpengine.encoders.store import EncoderStore
 from nlpengine.errors import DataError, UsageError
 from nlpengine.metrics import Score
 from nlpengine.plugin.manager import PluginManager
-from nlpengine.workflow.config import RunConfig
+from nlpengine.workflow.config import RunConfig, make_options
 from nlpengine.workflow.files import write_json
 from nlpengine.workflow.folder import load_model, save_model
 from nlpengine.workflow.joint import JointModel
@@ -21,6 +21,7 @@ from nlpengine.workflow.model import Model
 from nlpengine.workflow.prepare import Prepared, prepare
 from nlpengine.workflow.record import RunRecord
 from nlpengine.workflow.stages import (
+    check_output,
     learnt,
     make_folder,
     new_record,
@@ -69,6 +70,8 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     listeners.phase("preparing")
     task = plugins.task(config.task)
     config = config.model_copy(update={"task": task.name})  # a file's is its reference till here
+    check_output(config)
+    make_options(task, config.options)
     device = choose_device(config.device, config.precision)
     prepared = prepare(config, task, device, plugins, listeners)
     source = _frozen_source(prepared, plugins) if config.add_head else None
@@ -95,6 +98,8 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     except BaseException as error:
         record.status = "failed"
         listeners.note(f"failed: {error}")
+        if (folder / "model").exists():
+            listeners.note(f"the trained model is kept: {folder / 'model'}")
         raise
     finally:
         record.notes = listeners.notes

@@ -31,6 +31,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def check_output(config: RunConfig) -> None:
+    """Refuse an output folder that is there already, before anything is done.
+
+    Raises:
+        UsageError: It holds something.
+    """
+    folder = config.output
+    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"--output {folder}: exists already. Choose a new folder.")
+
+
 def make_folder(config: RunConfig, source: EncoderSource) -> Path:
     """The run folder, new and empty.
 
@@ -38,9 +49,8 @@ def make_folder(config: RunConfig, source: EncoderSource) -> Path:
         UsageError: ``config.output`` exists already, or the folder can't be made.
     """
     if config.output is not None:
-        folder = Path(config.output)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UsageError(f"--output {folder}: exists already. Choose a new folder.")
+        check_output(config)
+        folder = config.output
     else:
         encoder = Path(source.name.rstrip("/")).name
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")

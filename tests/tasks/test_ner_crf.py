@@ -120,7 +120,7 @@ def test_a_run_with_pairs_is_kept_and_can_do_without_them(tiny, tmp_path):
         (tmp_path / f"{split}.jsonl").write_text(lines)
     run = Engine().run(
         "ner", encoder=str(tiny), data=str(tmp_path), epochs=8, lr=3e-3, batch_size=8,
-        baseline=False, options={"decoder": "crf"}, output=tmp_path / "run",
+        baseline=False, decoder="crf", output=tmp_path / "run",
     )  # fmt: skip
     assert run.metrics["f1"].value == 1.0
     model = nlpengine.load(run.path)

@@ -99,6 +99,22 @@ class AChoiceThatFails(Mood):
         return super().decode(example, windows, labels, options, state)
 
 
+@dataclass(frozen=True)
+class Focus(MoodOptions):
+    focus: float = 0.0
+
+
+@culprit("options")
+class ALossThatIsWrongBesideItsDefault(Mood):
+    """A mean where the number is above 0, which the other checks, at 0, never see."""
+
+    options = Focus
+
+    def loss(self, logits, gold, labels, options):
+        summed, weight = super().loss(logits, gold, labels, options)
+        return (summed / weight, weight) if options.focus else (summed, weight)
+
+
 @culprit("demo")
 class NoDemoThere(Mood):
     demo = Path(__file__).parent / "nowhere"
@@ -347,6 +363,14 @@ class AnIntervalBesideItsValue(Mood):
         return changed(
             super().score(gold, predictions, labels), lambda s: Score(s.value, 0.4, 0.5, s.n)
         )
+
+
+@culprit("baselines")
+class ABaselineWithoutAPrediction(Mood):
+    """What a baseline answers goes on as it is, though score wants predictions."""
+
+    def from_baseline(self, answer, example, labels):
+        return answer
 
 
 @culprit("baselines")

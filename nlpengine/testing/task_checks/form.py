@@ -12,6 +12,7 @@ from nlpengine.baselines import Baseline
 from nlpengine.data import Column
 from nlpengine.plugin.contract import GoldKind, Recipe
 from nlpengine.testing.checking import NotApplicable, require
+from nlpengine.testing.task_checks.learning import additive, gradient
 from nlpengine.testing.task_checks.subject import Subject, with_logits
 from nlpengine.testing.task_checks.values import json_of
 
@@ -89,7 +90,7 @@ def _recipe(recipe: Any) -> None:
 
 
 def options(subject: Subject) -> None:
-    """Options are a frozen dataclass with defaults, survive JSON, and every choice works."""
+    """Options are a frozen dataclass with defaults, survive JSON, and work set otherwise, too."""
     kind = subject.task.options
     require(dataclasses.is_dataclass(kind), f"options is {kind!r}, which is no dataclass")
     frozen = getattr(kind, "__dataclass_params__").frozen  # noqa: B009 - mypy doesn't know it
@@ -104,13 +105,16 @@ def options(subject: Subject) -> None:
     require(made == again, f"options change on their way through JSON: {made} → {again}")
     hints = typing.get_type_hints(kind)
     for option in fields:
-        for value in _choices(hints[option.name]):
+        for value in _choices(hints[option.name], getattr(made, option.name)):
             _works(subject, option.name, value)
 
 
-def _choices(hint: Any) -> tuple[Any, ...]:
+def _choices(hint: Any, default: Any) -> tuple[Any, ...]:
+    """All values of a type of few; of numbers one beside the default, which may be refused."""
     if hint is bool:
         return (True, False)
+    if hint in (int, float):
+        return (hint(default + 1),)
     return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
 
 
@@ -134,6 +138,11 @@ def _works(subject: Subject, name: str, value: Any) -> None:
     windows = with_logits(own, head.kind, head.size, seed=1)
     answer = task.decode(made.read.train[0], windows, labels, options, {})
     json_of(answer, f"to_json() with option {name}={value!r}")
+    for check in (gradient, additive):
+        try:
+            check(chosen)
+        except AssertionError as error:
+            raise AssertionError(f"with option {name}={value!r}: {error}") from error
 
 
 def demo(subject: Subject) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nlpengine.metrics import Score, Scores, Table
+from nlpengine.plugin.guarded import ANSWERS
 from nlpengine.plugin.prediction import WindowLogits
 from nlpengine.testing.checking import NotApplicable, require
 from nlpengine.testing.task_checks.learning import CLOSE, ideal_windows
@@ -80,6 +81,14 @@ def baselines(subject: Subject) -> None:
     if not own:
         raise NotApplicable("the task has no baselines")
     examples = subject.examples
+    right, wanted = ANSWERS["from_baseline"]
+    for example in examples:
+        answer = task.from_baseline(task.baseline_gold(example), example, labels)
+        require(
+            right(answer),
+            f"from_baseline gives {answer!r:.60}, not {wanted}: make a prediction of what a "
+            "baseline answers, which is such as baseline_gold gives",
+        )
     scores = task.score(examples, subject.model.predict_examples(examples), labels)
     for found in compare_baselines(task, examples, examples, scores, labels, seed=0):
         low, high = subject.bounds.get(scores.main[0], UNIT)
