@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from nlpengine.baselines import Baseline
 from nlpengine.metrics import Scores, paired_scores
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels
@@ -35,7 +36,7 @@ def compare_baselines(
     wanted = [task.baseline_input(example) for example in test]
     found = []
     for baseline in task.baselines_for(labels):
-        with _named(f"in the baseline {baseline.name!r}, on what baseline_input() gives"):
+        with named(baseline):
             answer = baseline.predict(inputs, gold, wanted, seed)
         predictions = [
             task.from_baseline(given, example, labels)
@@ -55,12 +56,12 @@ def compare_baselines(
 
 
 @contextmanager
-def _named(where: str) -> Iterator[None]:
-    """Note on an exception where it arose: a baseline alone doesn't tell whose it is."""
+def named(baseline: Baseline) -> Iterator[None]:
+    """Note on an exception of a baseline's in which it arose."""
     try:
         yield
     except Exception as error:
-        error.add_note(where)
+        error.add_note(f"in the baseline {baseline.name!r}, on what baseline_input() gives")
         raise
 
 

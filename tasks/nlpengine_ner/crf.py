@@ -8,7 +8,7 @@ tags' scores and, the same in each, the pairs'.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -46,19 +46,6 @@ class CrfHead(nn.Module):
         return torch.cat([scores, pairs], dim=1)
 
 
-class _Parts(NamedTuple):
-    scores: Tensor
-    pairs: Tensor
-    start: Tensor
-    stop: Tensor
-
-
-def _parts(logits: Tensor, tags: int) -> _Parts:
-    row, square = logits[0], tags * (tags + 1)
-    pairs = row[tags:square].view(tags, tags)
-    return _Parts(logits[:, :tags], pairs, row[square : square + tags], row[square + tags :])
-
-
 def crf_loss(logits: Tensor, gold: Tensor, tags: int) -> tuple[Tensor, Tensor]:
     """Negative log-likelihood of the tags of each window's words.
 
@@ -73,22 +60,25 @@ def crf_loss(logits: Tensor, gold: Tensor, tags: int) -> tuple[Tensor, Tensor]:
     """
     words = gold >= 0
     weight = words.sum()
-    parts = _parts(logits, tags)
     if not weight:
         return logits.sum() * 0.0, weight
     # 32 bits: half precision hasn't the digits for a sum over a window's words.
-    scores, chosen = parts.scores[words].float(), gold[words]
-    owners = (gold == WINDOW).cumsum(0)[words]
-    lengths = owners.bincount()
+    scores, chosen = logits[words, :tags].float(), gold[words]
+    begins = gold == WINDOW
+    lengths = (begins.cumsum(0)[words] - 1).bincount(minlength=int(begins.sum()))
+    rows = logits[begins][lengths > 0].float()  # each window's own, so that any of them add up
     lengths = lengths[lengths > 0]
-    same = owners[1:] == owners[:-1]
-    ends = lengths.cumsum(0)
-    pairs, start, stop = parts.pairs.float(), parts.start.float(), parts.stop.float()
+    square = tags * (tags + 1)
+    pairs, start, stop = rows[:, tags:square], rows[:, square : square + tags], rows[:, -tags:]
+    pairs = pairs.reshape(-1, tags, tags)
+    windows = torch.arange(len(lengths), device=gold.device)
+    owners = windows.repeat_interleave(lengths)
+    inside, ends = owners[1:] == owners[:-1], lengths.cumsum(0)
     path = (
         scores.gather(1, chosen[:, None]).sum()
-        + pairs[chosen[1:], chosen[:-1]][same].sum()
-        + start[chosen[ends - lengths]].sum()
-        + stop[chosen[ends - 1]].sum()
+        + pairs[owners[1:], chosen[1:], chosen[:-1]][inside].sum()
+        + start[windows, chosen[ends - lengths]].sum()
+        + stop[windows, chosen[ends - 1]].sum()
     )
     padded = pad_sequence(list(torch.split(scores, lengths.tolist())))  # [words, windows, tags]
     reached = padded[0] + start

@@ -87,10 +87,28 @@ def test_the_first_task_runs_as_it_stands(text, typed, tmp_path):
 
 
 def test_all_code_is_run(text):
-    """Every block of Python but the one that shows the hook is a file of the tutorial."""
+    """Blocks of Python are files of the tutorial, but for three that others show in full."""
     loose = re.findall(r"```python\n(.*?)```", STEP.sub("", text), re.DOTALL)
-    assert len(loose) == 1
-    assert "def nlpengine_task():" in loose[0]
+    assert len(loose) == 3
+    assert "Engine().run(" in loose[0]
+    assert "def score(" in loose[1]
+    assert "def nlpengine_task():" in loose[2]
+
+
+def test_the_loose_blocks_work(text, tiny, tmp_path, monkeypatch):
+    """The run in Python, with the task's own metric put into its file."""
+    files = {file: content for file, content in steps(text) if file is not None}
+    loose = re.findall(r"```python\n(.*?)```", STEP.sub("", text), re.DOTALL)
+    own = "\n" + re.sub(r"^(?=.)", "  ", loose[1].rstrip(), flags=re.MULTILINE) + "\n"
+    imports = "import dataclasses\nfrom nlpengine.metrics import bootstrap_mean\n"
+    first = re.search(r"`emotion.py`\*\*\n```python\n(.*?)```", text, re.DOTALL)[1]
+    doc, _, rest = first.partition("\n\n")
+    (tmp_path / "emotion.py").write_text(f"{doc}\n{imports}{rest}{own}")
+    (tmp_path / "rows.csv").write_text(files["rows.csv"])
+    monkeypatch.chdir(tmp_path)
+    shown = {}
+    exec(loose[0].replace("epochs=1", f"epochs=1, encoder={str(tiny)!r}"), shown)
+    assert "sure_and_right" in shown["run"].metrics
 
 
 def test_the_table_of_checks_is_the_checks(text):

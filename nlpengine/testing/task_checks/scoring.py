@@ -74,20 +74,24 @@ def check_scores(subject: Subject, scores: Any, what: str) -> None:
 
 def baselines(subject: Subject) -> None:
     """Each baseline learns, predicts, and is scored as the model is."""
-    from nlpengine.workflow.compare import compare_baselines
+    from nlpengine.workflow.compare import compare_baselines, named
 
     task, labels = subject.task, subject.prepared.model.labels
     own = task.baselines_for(labels)
     if not own:
         raise NotApplicable("the task has no baselines")
     examples = subject.examples
+    inputs = [task.baseline_input(example) for example in examples]
+    gold = [task.baseline_gold(example) for example in examples]
     right, wanted = ANSWERS["from_baseline"]
-    for example in examples:
-        answer = task.from_baseline(task.baseline_gold(example), example, labels)
+    for baseline in own:
+        with named(baseline):
+            answers = baseline.predict(inputs, gold, inputs, 0).answers
+        found = task.from_baseline(answers[0], examples[0], labels)
         require(
-            right(answer),
-            f"from_baseline gives {answer!r:.60}, not {wanted}: make a prediction of what a "
-            "baseline answers, which is such as baseline_gold gives",
+            right(found),
+            f"from_baseline gives {found!r:.60}, not {wanted}: make a prediction of what the "
+            f"baseline {baseline.name!r} answers ({answers[0]!r:.40})",
         )
     scores = task.score(examples, subject.model.predict_examples(examples), labels)
     for found in compare_baselines(task, examples, examples, scores, labels, seed=0):
