@@ -61,4 +61,4 @@ def bare_model(config: Any, family: Family | None = None) -> Any:
 
     own = family or FAMILIES.get(config.model_type)
     arguments = own.base_arguments if own is not None and own.base_arguments else {}
-    return AutoModel.from_config(config, **arguments)  # type: ignore[no-untyped-call]
+    return AutoModel.from_config(config, **arguments)

@@ -68,7 +68,7 @@ def attend(
     if plan.takes_borders and not dropout and q.dtype in (torch.bfloat16, torch.float16):
         return _varlen(q, k, v, plan, scaling, first, window)
     if dropout or _learns(q, k, v, *positions):
-        result: Tensor = PackedAttention.apply(  # type: ignore[no-untyped-call]
+        result: Tensor = PackedAttention.apply(  # type: ignore[no-untyped-call]  # torch's
             q, k, v, *positions, dropout, scaling, plan, first, window
         )
         return result

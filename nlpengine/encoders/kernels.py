@@ -75,7 +75,7 @@ class FastDropout(nn.Module):
             return values
         if values.device.type != "cpu":
             return functional.dropout(values, self.p, training=True)
-        dropped: Tensor = _Dropout.apply(values, self.p)  # type: ignore[no-untyped-call]
+        dropped: Tensor = _Dropout.apply(values, self.p)  # type: ignore[no-untyped-call]  # torch's
         return dropped
 
 
@@ -124,7 +124,7 @@ class OneDnnLinear(nn.Module):
         if rows.dtype != torch.float32 or torch.is_autocast_enabled(rows.device.type):
             return functional.linear(rows, self.weight, self.bias)
         if torch.is_grad_enabled():
-            product: Tensor = _OneDnnLinear.apply(rows, self.weight, self.bias)  # type: ignore[no-untyped-call]
+            product: Tensor = _OneDnnLinear.apply(rows, self.weight, self.bias)  # type: ignore[no-untyped-call]  # torch's
             return product
         return _onednn(rows, self.weight, self.bias)
 

@@ -59,7 +59,7 @@ def position_tables(encoder: Any, longest: int) -> Iterable[PositionTables]:
         reach = -(-longest // BLOCK) * BLOCK
         relative = _relative_positions(encoder, reach, BLOCK)
         # Weak references leave the memory free to go, but its number to nobody else.
-        storages = [StorageWeakRef(t.untyped_storage()) for t in sources]  # type: ignore[no-untyped-call]
+        storages = [StorageWeakRef(t.untyped_storage()) for t in sources]
         kept = _Kept(reach, state, storages, list(_project(encoder, relative)))
         _kept[encoder] = kept
     return kept.tables

@@ -42,7 +42,7 @@ class _Numbers(Regression[Any]):
     """The part of `ClassesOrNumbers` that is about numbers."""
 
     def adapt(self, record: Record) -> Any:
-        """Not this part's affair."""
+        """Never called: `ClassesOrNumbers` has an adapt of its own."""
         raise NotImplementedError
 
 

@@ -70,7 +70,7 @@ class GuardedTask:
     def __repr__(self) -> str:
         return repr(self._task)
 
-    @property  # type: ignore[misc]
+    @property  # type: ignore[misc]  # mypy knows __class__ as no property, which Python allows
     def __class__(self) -> type[Any]:
         """The task's: this is one for all who ask."""
         return type(self._task)

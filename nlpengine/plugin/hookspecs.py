@@ -34,7 +34,7 @@ hookimpl = pluggy.HookimplMarker("nlpengine")
 
 
 @hookspec
-def nlpengine_task() -> Task[Any]:  # type: ignore[empty-body]
+def nlpengine_task() -> Task[Any]:  # type: ignore[empty-body]  # a plugin has it
     """Give the task of this entry point.
 
     Called once, when a command needs the task. Its `name` must be the entry point's. An exception
@@ -43,7 +43,7 @@ def nlpengine_task() -> Task[Any]:  # type: ignore[empty-body]
 
 
 @hookspec
-def nlpengine_encoder() -> EncoderOffer:  # type: ignore[empty-body]
+def nlpengine_encoder() -> EncoderOffer:  # type: ignore[empty-body]  # a plugin has it
     """Give the encoder of this entry point (group ``nlpengine.encoders``).
 
     Called when a command names the encoder, or opens a model folder of a family that is none of the
@@ -52,7 +52,7 @@ def nlpengine_encoder() -> EncoderOffer:  # type: ignore[empty-body]
 
 
 @hookspec
-def nlpengine_reader() -> ReaderSpec:  # type: ignore[empty-body]
+def nlpengine_reader() -> ReaderSpec:  # type: ignore[empty-body]  # a plugin has it
     """Give the reader of this entry point (group ``nlpengine.readers``).
 
     Called when a file's name or ``--format`` says none of the core's formats. Its name must be the
@@ -61,7 +61,7 @@ def nlpengine_reader() -> ReaderSpec:  # type: ignore[empty-body]
 
 
 @hookspec
-def nlpengine_command() -> CommandSpec:  # type: ignore[empty-body]
+def nlpengine_command() -> CommandSpec:  # type: ignore[empty-body]  # a plugin has it
     """Give the command of this entry point (group ``nlpengine.commands``): ``nlpengine NAME``.
 
     Called when the command is; ``nlpengine --help`` lists its name from metadata. Its name must be

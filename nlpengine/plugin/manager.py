@@ -204,8 +204,8 @@ class PluginManager:
             entry = culprit_of(error, [*find_all(self._switches), *self._files.values()])
             if entry is None:
                 raise
-            where = next(iter(getattr(error, "__notes__", ())), "at work")
-            raise plugin_error(error, entry, where) from error
+            where = ["at work", *getattr(error, "__notes__", ())]
+            raise plugin_error(error, entry, ", ".join(where)) from error
 
     def used(self) -> list[dict[str, str]]:
         """The plugins this manager has given out, for the run record."""

@@ -61,7 +61,7 @@ def survey(switches: Switches | None = None, *, everything: bool = False) -> lis
     import nlpengine.plugin.classification  # what plugins need, once for all children
 
     if any(entry.kind == "encoder" for entry in waiting):
-        import nlpengine.plugin.encoder  # noqa: F401
+        import nlpengine.plugin.encoder  # noqa: F401 - loaded once, for all that are forked
     if hasattr(os, "fork"):
         patience = PATIENT_S if everything else QUICK_S
         found = _forked(waiting, patience, reuse=not everything)

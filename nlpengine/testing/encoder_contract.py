@@ -147,9 +147,9 @@ class EncoderContract:
         model, windows = self.stock(kind), self.windows()
         model.save_pretrained(tmp_path)
         rows = self.stock_logits(model, kind, windows)
-        torch.cat([row.reshape(-1) for row in rows]).square().sum().backward()  # type: ignore[no-untyped-call]
+        torch.cat([row.reshape(-1) for row in rows]).square().sum().backward()
         network, shape = self.network(tmp_path, kind)
-        network.forward(network.pack(windows)).square().sum().backward()  # type: ignore[no-untyped-call]
+        network.forward(network.pack(windows)).square().sum().backward()
         expected = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
         found = {
             self.family.prefix + n: p.grad

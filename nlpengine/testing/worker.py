@@ -61,14 +61,14 @@ def work(job: Job, folder: Path, say: Say) -> None:
 
 def _prepared(job: Job, folder: Path, say: Say) -> tuple[Any, Mapping[str, Check]]:
     """The subject and its checks; None where it can't be loaded, which is said."""
-    found: list[Any] = []
+    found: list[tuple[Any, Mapping[str, Check]]] = []
 
     def loads(subject: object) -> None:
         found.append(_subject(job, _loaded(job), folder))
 
     result = run_check("loads", loads, None, {})
     if result.status == "ok":
-        return found[0]  # type: ignore[no-any-return]
+        return found[0]
     say({"checks": ["loads"]})
     say({"result": result.to_json()})
     return None, {}

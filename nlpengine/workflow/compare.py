@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from nlpengine.baselines import Baseline
+from nlpengine.baselines import Baseline, BaselineResult
 from nlpengine.metrics import Scores, paired_scores
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels
@@ -31,32 +31,47 @@ def compare_baselines(
         labels: The run's.
         seed: For baselines that draw.
     """
+    return [
+        compared(baseline, answer, task.score(test, predictions, labels), scores)
+        for baseline, answer, predictions in baseline_predictions(task, train, test, labels, seed)
+    ]
+
+
+def baseline_predictions(
+    task: Task[Any], train: Sequence[Any], test: Sequence[Any], labels: Labels, seed: int
+) -> Iterator[tuple[Baseline, BaselineResult, list[Any]]]:
+    """Each baseline, what it answers, and that as predictions; arguments as `compare_baselines`."""
     inputs = [task.baseline_input(example) for example in train]
     gold = [task.baseline_gold(example) for example in train]
     wanted = [task.baseline_input(example) for example in test]
-    found = []
     for baseline in task.baselines_for(labels):
-        with named(baseline):
+        with _named(baseline):
             answer = baseline.predict(inputs, gold, wanted, seed)
-        predictions = [
-            task.from_baseline(given, example, labels)
-            for given, example in zip(answer.answers, test, strict=True)
-        ]
-        own = task.score(test, predictions, labels)
-        found.append(
-            BaselineScore(
-                name=baseline.name,
-                summary=baseline.summary,
-                note=answer.note,
-                score=own.main[1],
-                difference=paired_scores(scores, own),
-            )
+        yield (
+            baseline,
+            answer,
+            [
+                task.from_baseline(given, example, labels)
+                for given, example in zip(answer.answers, test, strict=True)
+            ],
         )
-    return found
+
+
+def compared(
+    baseline: Baseline, answer: BaselineResult, own: Scores, scores: Scores
+) -> BaselineScore:
+    """A baseline's line in the record: its scores beside the model's, on the same examples."""
+    return BaselineScore(
+        name=baseline.name,
+        summary=baseline.summary,
+        note=answer.note,
+        score=own.main[1],
+        difference=paired_scores(scores, own),
+    )
 
 
 @contextmanager
-def named(baseline: Baseline) -> Iterator[None]:
+def _named(baseline: Baseline) -> Iterator[None]:
     """Note on an exception of a baseline's in which it arose."""
     try:
         yield

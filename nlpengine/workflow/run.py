@@ -11,7 +11,7 @@ from nlpengine.encoders.store import EncoderStore
 from nlpengine.errors import DataError, UsageError
 from nlpengine.metrics import Score
 from nlpengine.plugin.manager import PluginManager
-from nlpengine.workflow.config import RunConfig, make_options
+from nlpengine.workflow.config import RunConfig
 from nlpengine.workflow.files import write_json
 from nlpengine.workflow.folder import load_model, save_model
 from nlpengine.workflow.joint import JointModel
@@ -71,7 +71,6 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     task = plugins.task(config.task)
     config = config.model_copy(update={"task": task.name})  # a file's is its reference till here
     check_output(config)
-    make_options(task, config.options)
     device = choose_device(config.device, config.precision)
     prepared = prepare(config, task, device, plugins, listeners)
     source = _frozen_source(prepared, plugins) if config.add_head else None

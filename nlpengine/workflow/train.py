@@ -179,7 +179,7 @@ def _gradients(
         gold = data.gold_of([chosen[i] for i in batch.order], network.kind)
         logits = network.for_loss(batch, network.forward(batch))
         part_sum, part_weight = course.loss(logits, gold.to(logits.device))
-        (part_sum * scale if scale != 1.0 else part_sum).backward()  # type: ignore[no-untyped-call]
+        (part_sum * scale if scale != 1.0 else part_sum).backward()
         summed += float(part_sum.detach())
         weight += float(part_weight)
     return summed, weight

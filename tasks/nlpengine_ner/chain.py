@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,17 @@ _NEVER = -1e4
 def crf_size(tags: int) -> int:
     """Logits a token: scores of tags, of pairs [after, before], of the first and the last tag."""
     return tags * (tags + 3)
+
+
+def weights_of(rows: Any, tags: int) -> tuple[Any, Any, Any]:
+    """The part of `crf_size` logits that is not of single words, of arrays and tensors alike.
+
+    Returns:
+        Weights of pairs [..., after, before], of the first and of the last tag [..., tags].
+    """
+    pairs, start, stop = tags * (tags + 1), tags * (tags + 2), crf_size(tags)
+    square = rows[..., tags:pairs].reshape(*rows.shape[:-1], tags, tags)
+    return square, rows[..., pairs:start], rows[..., start:stop]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +65,11 @@ class Chain:
 def chain_of(logits: Floats, rules: Tagset) -> Chain:
     """Words' logits [words, `crf_size`] of a `CrfHead`, one word at least."""
     tags = len(rules.tags)
-    scores, pairs = logits[:, :tags], logits[0, tags:]
-    square = tags * tags
+    step, start, stop = weights_of(logits[0], tags)
     weighed = replace(
-        rules,
-        step=rules.step + pairs[:square].reshape(tags, tags),
-        start=rules.start + pairs[square : square + tags],
-        stop=rules.stop + pairs[square + tags :],
+        rules, step=rules.step + step, start=rules.start + start, stop=rules.stop + stop
     )
-    return Chain(scores.astype(np.float64), weighed)
+    return Chain(logits[:, :tags].astype(np.float64), weighed)
 
 
 def word_scores(logits: Floats, names: tuple[str, ...], decoder: Decoder) -> Floats:
@@ -80,13 +88,16 @@ def word_scores(logits: Floats, names: tuple[str, ...], decoder: Decoder) -> Flo
     return _weighed(logits, names).log_marginals()
 
 
-def read_words(logits: Floats, names: tuple[str, ...], decoder: Decoder) -> tuple[list[str], Ints]:
-    """Tags of words [words], and the labels' places that they are of; `decoded` says more."""
+def read_words(
+    logits: Floats, names: tuple[str, ...], decoder: Decoder
+) -> tuple[list[str], Ints, Floats]:
+    """Tags of words, the labels' places that they are of (see `decoded`), and `word_scores`."""
     if decoder != "crf":
-        return decoded(logits[:, : len(names)], names, decoder)
+        scores = word_scores(logits, names, decoder)
+        return *decoded(scores, names, decoder), scores
     chain = _weighed(logits, names)
     path = best_path(chain.scores, chain.rules, weighed=True)
-    return [chain.rules.tags[column] for column in path], path
+    return [chain.rules.tags[column] for column in path], path, chain.log_marginals()
 
 
 def _weighed(logits: Floats, names: tuple[str, ...]) -> Chain:

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
+from nlpengine_ner.chain import crf_size, weights_of
 from nlpengine_ner.pieces import WINDOW
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ class CrfHead(nn.Module):
         super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(width, tags)
-        self.pairs = nn.Parameter(torch.zeros(tags * (tags + 2)))
+        self.pairs = nn.Parameter(torch.zeros(crf_size(tags) - tags))
 
     def forward(self, rows: Tensor) -> Tensor:
-        """[tokens, width] → [tokens, `nlpengine_ner.chain.crf_size`]."""
+        """[tokens, width] → [tokens, `crf_size`]."""
         scores = self.classifier(self.dropout(rows))
         pairs = (_RATE * self.pairs).to(scores.dtype).expand(len(rows), -1)
         return torch.cat([scores, pairs], dim=1)
@@ -50,7 +51,7 @@ def crf_loss(logits: Tensor, gold: Tensor, tags: int) -> tuple[Tensor, Tensor]:
     """Negative log-likelihood of the tags of each window's words.
 
     Args:
-        logits: [tokens of all windows, tags * (tags + 3)].
+        logits: [tokens of all windows, `crf_size`].
         gold: [tokens of all windows]: a tag at first pieces, `WINDOW` where a window begins, and
             something else below 0 elsewhere.
         tags: How many.
@@ -68,9 +69,7 @@ def crf_loss(logits: Tensor, gold: Tensor, tags: int) -> tuple[Tensor, Tensor]:
     lengths = (begins.cumsum(0)[words] - 1).bincount(minlength=int(begins.sum()))
     rows = logits[begins][lengths > 0].float()  # each window's own, so that any of them add up
     lengths = lengths[lengths > 0]
-    square = tags * (tags + 1)
-    pairs, start, stop = rows[:, tags:square], rows[:, square : square + tags], rows[:, -tags:]
-    pairs = pairs.reshape(-1, tags, tags)
+    pairs, start, stop = weights_of(rows, tags)
     windows = torch.arange(len(lengths), device=gold.device)
     owners = windows.repeat_interleave(lengths)
     inside, ends = owners[1:] == owners[:-1], lengths.cumsum(0)

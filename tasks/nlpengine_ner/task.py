@@ -183,8 +183,7 @@ class NamedEntities(Task[WordsExample]):
         if not len(known):
             empty = (0.0,) * len(words)
             return prediction_of(example.text, words, ["O"] * len(words), empty, len(windows))
-        tags, columns = read_words(logits, labels.names, options.decoder)
-        rows = word_scores(logits, labels.names, options.decoder)
+        tags, columns, rows = read_words(logits, labels.names, options.decoder)
         chosen = softmax(rows, state.get("temperature", 1.0))[np.arange(len(known)), columns]
         scores = np.zeros(len(words))
         scores[known] = chosen

@@ -68,14 +68,15 @@ def test_the_best_sequence_and_the_marginals_are_those_of_all_valid_ones(words, 
     rows, rules = logits(words, seed), tagset(NAMES)
     valid = [path for path in all_paths(words) if rules.is_valid(np.array(path))]
     weights = np.array([weight_of(rows, path) for path in valid])
-    tags, path = read_words(rows, NAMES, "crf")
+    tags, path, scores = read_words(rows, NAMES, "crf")
     assert tuple(path) == valid[int(weights.argmax())]
     assert tags == [NAMES[tag] for tag in path]
     share = softmax(weights[None])[0]
     expected = np.zeros((words, TAGS))
     for one, chosen in zip(share, valid, strict=True):
         expected[np.arange(words), list(chosen)] += one
-    assert np.allclose(softmax(word_scores(rows, NAMES, "crf")), expected, atol=1e-9)
+    assert np.allclose(softmax(scores), expected, atol=1e-9)
+    assert np.array_equal(scores, word_scores(rows, NAMES, "crf"))
 
 
 def test_a_long_text_stays_finite():
@@ -99,7 +100,7 @@ def test_pairs_are_learned_where_words_say_nothing():
         optimiser.step()
         optimiser.zero_grad()
     assert float(summed.detach()) < 0.1 * first
-    tags, _ = read_words(head(hidden).detach().numpy()[1:].astype(float), NAMES, "crf")
+    tags, _, _ = read_words(head(hidden).detach().numpy()[1:].astype(float), NAMES, "crf")
     assert tags == ["B-A", "I-A", "O"]
 
 

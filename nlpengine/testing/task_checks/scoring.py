@@ -74,27 +74,22 @@ def check_scores(subject: Subject, scores: Any, what: str) -> None:
 
 def baselines(subject: Subject) -> None:
     """Each baseline learns, predicts, and is scored as the model is."""
-    from nlpengine.workflow.compare import compare_baselines, named
+    from nlpengine.workflow.compare import baseline_predictions, compared
 
     task, labels = subject.task, subject.prepared.model.labels
-    own = task.baselines_for(labels)
-    if not own:
+    if not task.baselines_for(labels):
         raise NotApplicable("the task has no baselines")
     examples = subject.examples
-    inputs = [task.baseline_input(example) for example in examples]
-    gold = [task.baseline_gold(example) for example in examples]
     right, wanted = ANSWERS["from_baseline"]
-    for baseline in own:
-        with named(baseline):
-            answers = baseline.predict(inputs, gold, inputs, 0).answers
-        found = task.from_baseline(answers[0], examples[0], labels)
-        require(
-            right(found),
-            f"from_baseline gives {found!r:.60}, not {wanted}: make a prediction of what the "
-            f"baseline {baseline.name!r} answers ({answers[0]!r:.40})",
-        )
     scores = task.score(examples, subject.model.predict_examples(examples), labels)
-    for found in compare_baselines(task, examples, examples, scores, labels, seed=0):
+    for baseline, answer, predictions in baseline_predictions(task, examples, examples, labels, 0):
+        for given, prediction in zip(answer.answers, predictions, strict=True):
+            require(
+                right(prediction),
+                f"from_baseline gives {prediction!r:.60}, not {wanted}: make a prediction of what "
+                f"the baseline {baseline.name!r} answers ({given!r:.40})",
+            )
+        found = compared(baseline, answer, task.score(examples, predictions, labels), scores)
         low, high = subject.bounds.get(scores.main[0], UNIT)
         value = found.score.value
         require(

@@ -34,7 +34,7 @@ class TestAspect(TaskContract):
         {"text": "our room faced the yard", "start": 4, "end": 8, "label": "neutral"},
         {"text": "a dull film with a great score", "start": 21, "end": 30, "label": "positive"},
     )
-    skips = {  # noqa: RUF012
+    skips = {  # noqa: RUF012 - nobody changes it
         "long_text": "only the windows that hold the aspect's tokens have a say, by design",
     }
 
