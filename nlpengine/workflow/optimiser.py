@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
+
+from nlpengine.workflow.used_rows import UsedRows
 
 
 def make_optimiser(
@@ -20,8 +21,11 @@ def make_optimiser(
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
     seen: set[int] = set()
+    standing_in: list[UsedRows] = []
     for module in modules:
         for part in module.modules():
+            if isinstance(part, UsedRows):
+                standing_in.append(part)
             for name, parameter in part.named_parameters(recurse=False):
                 if id(parameter) in seen or not parameter.requires_grad:
                     continue
@@ -33,7 +37,10 @@ def make_optimiser(
         {"params": decayed, "weight_decay": weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=lr, fused=True)
+    optimiser = torch.optim.AdamW(groups, lr=lr, fused=True)
+    for rows in standing_in:
+        optimiser.register_step_post_hook(rows.decay)
+    return optimiser
 
 
 def parameters_of(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
@@ -113,30 +120,3 @@ def zero_gradients(parameters: Sequence[nn.Parameter], idle: Collection[nn.Param
             elif parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
     torch._foreach_zero_([p.grad for p in parameters if p.grad is not None])
-
-
-@contextmanager
-def row_gradients(model: nn.Module) -> Iterator[None]:
-    """Let the word embeddings give gradients of the rows they used, on the CPU.
-
-    A step touches a few hundred of 30,000 rows; a dense gradient is built and added for all of
-    them, 6 % of a step. Rows are added into the same dense gradient, so the optimiser sees no
-    difference.
-
-    Args:
-        model: A stock model.
-    """
-    find = getattr(model, "get_input_embeddings", None)
-    embedding = find() if find else None
-    if (
-        not isinstance(embedding, nn.Embedding)
-        or embedding.weight.device.type != "cpu"
-        or not embedding.weight.requires_grad
-    ):
-        yield
-        return
-    embedding.sparse = True
-    try:
-        yield
-    finally:
-        embedding.sparse = False

@@ -22,11 +22,11 @@ from nlpengine.workflow.optimiser import (
     make_optimiser,
     normalise_and_clip,
     parameters_of,
-    row_gradients,
     zero_gradients,
 )
 from nlpengine.workflow.order import epoch_steps, interleave, step_seed
 from nlpengine.workflow.training import Best, Meter, Schedule, Training, TrainingSet
+from nlpengine.workflow.used_rows import used_rows
 
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(logits, gold) → (summed loss, summed weight)."""
@@ -70,7 +70,9 @@ def train(
     done = Training()
     modules = list({id(m): m for c in courses for m in c.network.modules()}.values())
     keeper = Best(modules)
-    with torch.random.fork_rng(), row_gradients(courses[0].network.encoder.model):
+    encoder = courses[0].network.encoder.model
+    named = (encoding for course in courses for encoding in course.data.encodings)
+    with torch.random.fork_rng(), used_rows(encoder, named):
         optimiser = make_optimiser(modules, schedule.lr, schedule.weight_decay)
         per_epoch = len(_epoch(courses, schedule, 0))
         total = per_epoch * schedule.epochs
@@ -100,9 +102,9 @@ def train(
                     break
         except KeyboardInterrupt:
             done.interrupted = True
+        keeper.restore()
     if done.idle:
         listener.note(f"steps without gold in any window, which taught nothing: {done.idle:,}")
-    keeper.restore()
     return done
 
 
