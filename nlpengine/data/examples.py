@@ -89,6 +89,9 @@ class WordsExample:
         spans: The gold as a source has it that marks characters: (start, end, label), half open,
             in order; None where it has tags, or nothing.
         remarks: What was done to the row while reading, in words to count alike ones by.
+        before: Words of the document that stand before it: the encoder reads them, nothing is
+            found in them. While the text isn't split, neither are they.
+        after: Words that stand behind it, likewise.
     """
 
     text: str
@@ -98,13 +101,15 @@ class WordsExample:
     document: str = ""
     spans: tuple[tuple[int, int, str], ...] | None = None
     remarks: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The words with blanks between them; the text, while it is not split."""
-        if self.words is None:
-            return (self.text,)
-        return (" ".join(self.text[start:end] for start, end in self.words),)
+        """All words with blanks between them; the text as it is, while it is not split."""
+        words = self.words
+        own = [self.text] if words is None else [self.text[start:end] for start, end in words]
+        return (" ".join((*self.before, *own, *self.after)),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nlpengine.data.arrange import Rows, arrange, limit_rows
@@ -25,6 +25,9 @@ from nlpengine.data.sources import Source, Table, read_source
 from nlpengine.data.split_column import split_by_column
 from nlpengine.errors import DataError
 
+InContext = Callable[[Iterable[Record]], Iterable[Record]]
+"""Rows in the order of their file → the same, with what they need of their neighbours."""
+
 Classes = bool | Callable[[Sequence[Record]], bool]
 """Whether labels are classes, or what tells from the records of train."""
 
@@ -44,6 +47,7 @@ def load_splits(
     left_out: Sequence[str] = (),
     readers: Readers = NO_READERS,
     together: str | None = None,
+    in_context: InContext = tuple,
 ) -> Splits:
     """Load a data set to train on.
 
@@ -64,6 +68,7 @@ def load_splits(
         left_out: Labels that say that a row has none ("-" in SNLI): left out, with a note.
         readers: Formats of plugins, and the one that ``--format`` names.
         together: A field; where splits are made here, rows with the same text in it stay together.
+        in_context: Gets all rows of a split, before any are left out or chosen.
 
     Raises:
         DataError: Anything wrong with files, rows or labels; the message names file and line.
@@ -72,17 +77,13 @@ def load_splits(
     """
     read = read_source(source, None, formats, readers)
     rows, notes = _rows_by_split(read, source, columns, mapping, label, classes is not False)
+    rows = {name: tuple(in_context(own)) for name, own in rows.items()}
     if label is not None:
-        rows = _without(rows, source, label, left_out, notes)
-        _require(rows, label, require_labels)
+        rows = _with_gold(rows, source, label, left_out, notes)
     are_classes = classes(rows["train"]) if callable(classes) else classes
-
-    def key(record: Record) -> Hashable:
-        return label_key(record, label) if label is not None and are_classes else None
-
+    key = _class_key(label if are_classes else None)
     splits = arrange(rows, source, seed, label, key, together)
-    if label is not None:
-        splits = _labelled(splits, label, are_classes, callable(classes) and not are_classes)
+    splits = _labelled(splits, label, are_classes, callable(classes) and not are_classes)
     splits = replace(
         splits,
         fingerprints=read.fingerprints,
@@ -104,6 +105,7 @@ def load_records(
     formats: Sequence[str] = (),
     left_out: Sequence[str] = (),
     readers: Readers = NO_READERS,
+    in_context: InContext = tuple,
 ) -> tuple[Rows, tuple[str, ...], dict[str, str]]:
     """Load rows to predict or evaluate on: a file, or the test split alone of a folder or Hub set.
 
@@ -120,6 +122,7 @@ def load_records(
         formats: Formats that the task reads beside the usual ones: "conll", "squad", "sts".
         left_out: Labels of rows to leave out, where rows must have labels.
         readers: Formats of plugins, and the one that ``--format`` names.
+        in_context: Gets all rows, before any are left out.
 
     Returns:
         Records, notes, sha256 by file.
@@ -137,6 +140,7 @@ def load_records(
     records, _, notes = to_fields(
         tables, columns, mapping, label, classes=classes, need_label=labelled
     )
+    records = tuple(in_context(records))
     if labelled and label is not None:
         records = _with_labels(records, tables[0].path, label, left_out, notes)
         if numbers:
@@ -168,25 +172,17 @@ def _taken(columns: Sequence[Column], mapping: Mapping[str, str]) -> set[str]:
     return names | {name.strip().lower() for name in mapping.values()}
 
 
-def _require(
-    rows: Mapping[SplitName, Rows],
-    label: str,
-    check: Callable[[Sequence[Record], str, str], None],
-) -> None:
-    """Check the labels of every split but a test split without any."""
-    for split, records in rows.items():
-        if split != "test" or not is_unlabelled(records, label, rows["train"]):
-            check(records, label, f"the {split} split")
-
-
-def _without(
+def _with_gold(
     rows: Mapping[SplitName, Rows],
     source: str,
     label: str,
     values: Sequence[str],
     notes: list[str],
 ) -> dict[SplitName, Rows]:
-    """The rows but those without gold by convention; a dev or test split of such alone is none."""
+    """The rows but those without gold by convention; a dev or test split of such alone is none.
+
+    All rows that are left have a label, but for a test split that has none.
+    """
     made: dict[SplitName, Rows] = {}
     said = []
     for split, records in rows.items():
@@ -204,6 +200,9 @@ def _without(
             "train",
             source,
         )
+    for split, records in made.items():
+        if split != "test" or not is_unlabelled(records, label, made["train"]):
+            require_labels(records, label, f"the {split} split")
     return made
 
 
@@ -212,8 +211,15 @@ def _left_out_note(said: Sequence[str], label: str, values: Sequence[str]) -> st
     return f"left out, as a {label} of {listed} says that there is none: {', '.join(said)}."
 
 
-def _labelled(splits: Splits, label: str, are_classes: bool, are_numbers: bool) -> Splits:
+def _class_key(label: str | None) -> Callable[[Record], Hashable]:
+    """What records of a class have in common; all of them, where there are no classes."""
+    return lambda record: None if label is None else label_key(record, label)
+
+
+def _labelled(splits: Splits, label: str | None, are_classes: bool, are_numbers: bool) -> Splits:
     """The splits, their classes checked; or with floats for labels, each of which is a number."""
+    if label is None:
+        return splits
     if are_classes:
         check_labels(splits, label)
     if not are_numbers:

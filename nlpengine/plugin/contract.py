@@ -8,7 +8,7 @@ prediction. The core does the rest: reading, windows, packing, training, saving,
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
@@ -123,6 +123,18 @@ class Task(ABC, Generic[E]):
             options: This task's options.
         """
         return not labels_are_numbers(train, str(self.label_column))
+
+    def in_context(self, rows: Iterable[Record], options: Any) -> Iterable[Record]:
+        """Give rows what they need of their neighbours, before any are chosen or split off.
+
+        Args:
+            rows: In the order of their file, read as the answer is consumed.
+            options: This task's options.
+
+        Returns:
+            The rows, each with its origin, in the same order.
+        """
+        return rows
 
     @abstractmethod
     def adapt(self, record: Record) -> E:

@@ -7,10 +7,11 @@ import dataclasses
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from nlpengine.data import ReaderSpec, Record
+from nlpengine.data import Origin, ReaderSpec, Record
 from nlpengine.errors import NlpengineError
 from nlpengine.heads import HeadSpec
 from nlpengine.metrics import Scores
@@ -80,7 +81,27 @@ class GuardedTask:
             value = getattr(self._task, name)
         if name.startswith("__") or not inspect.isroutine(value):
             return value
+        if name == "in_context" and getattr(value, "__func__", None) is not Task.in_context:
+            return self._in_context
         return self._guarded(name, cast(Callable[..., Any], value))
+
+    def _in_context(self, rows: Iterable[Record], options: Any) -> Iterator[Record]:
+        """The task's rows as it gives them: all of them, in their order."""
+        waiting: deque[Origin] = deque()
+
+        def given() -> Iterator[Record]:
+            for row in rows:
+                waiting.append(row.origin)
+                yield row
+
+        source, method = given(), self._task.in_context
+        with blamed(self._entry, "in in_context()"):
+            for row in method(source, options):
+                if not isinstance(row, Record) or not waiting or row.origin != waiting.popleft():
+                    raise Breach(f"in_context() gave {row!r:.60} out of turn", method)
+                yield row
+            if waiting or next(source, None) is not None:
+                raise Breach("in_context() gave fewer rows than it got", method)
 
     def _guarded(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         right, wanted = ANSWERS.get(name, (None, ""))

@@ -134,7 +134,7 @@ def predict_rows(
         first = next(source, None)
         if first is None:
             return
-        wanted = model.inputs
+        wanted = model.read
         known = resolve_columns(list(first.fields), wanted, mapping, first.origin.path)
         for record in itertools.chain([first], source):
             waiting.append(record)

@@ -10,7 +10,7 @@ from nlpengine.data import load_records
 from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.metrics import Scores
 from nlpengine.workflow.model import Model
-from nlpengine.workflow.reading import adapt
+from nlpengine.workflow.reading import adapt_all, check_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,11 @@ def evaluate(
         formats=task.formats,
         left_out=task.left_out,
         readers=readers,
+        in_context=model.in_context,
     )
-    reviewed, more = task.review({"test": adapt(task, records)}, model.options)
+    reviewed, more = task.review(adapt_all(task, {"test": records}), model.options)
+    check_all(task, reviewed, model.labels)
     examples = reviewed["test"]
-    for example in examples:
-        task.check_gold(example, model.labels)
     began = time.perf_counter()
     predictions = model.predict_examples(examples)
     seconds = time.perf_counter() - began

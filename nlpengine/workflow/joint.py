@@ -10,7 +10,8 @@ from nlpengine.data import Column, Example, Record, needed_names
 from nlpengine.encoding import Encoding
 from nlpengine.errors import RowError, UsageError, did_you_mean
 from nlpengine.workflow.inference import heads_logits
-from nlpengine.workflow.model import Model, Row, in_chunks
+from nlpengine.workflow.model import Model
+from nlpengine.workflow.rows import Row, as_records, in_chunks
 
 Prepared = tuple[list[Example | RowError], list[Encoding]]
 
@@ -89,6 +90,13 @@ class JointModel:
         return tuple(found.values())
 
     @property
+    def read(self) -> tuple[Column, ...]:
+        """Of a row to predict: the inputs, and what several rows may be about."""
+        inputs = {column.name: column for column in self.inputs}
+        others = {column.name: column for model in self.models.values() for column in model.read}
+        return tuple({**others, **inputs}.values())
+
+    @property
     def needed(self) -> tuple[str, ...]:
         """Names of the fields that a single prediction is given: what all tasks read."""
         return needed_names(self.inputs)
@@ -123,7 +131,7 @@ class JointModel:
             An iterator over a `JointPrediction` for each row.
         """
 
-        def prepare(chunk: Sequence[tuple[int, Row]]) -> tuple[int, dict[str, Asked]]:
+        def prepare(chunk: Sequence[Record]) -> tuple[int, dict[str, Asked]]:
             return len(chunk), {
                 name: _ask(model, chunk, errors) for name, model in self.models.items()
             }
@@ -146,7 +154,11 @@ class JointModel:
                 else:
                     yield JointPrediction(found)
 
-        return in_chunks(rows, prepare, answer)
+        models = self.models.values()
+        records: Iterable[Record] = as_records(rows, [m.task.inputs[0].name for m in models])
+        for model in models:
+            records = model.in_context(records)
+        return in_chunks(records, prepare, answer)
 
     def _answers(self, prepared: Mapping[str, Prepared]) -> dict[str, list[Any]]:
         """Answers of each task to its own examples."""
@@ -184,17 +196,14 @@ class Asked:
     prepared: Prepared
 
 
-def _ask(model: Model, chunk: Sequence[tuple[int, Row]], errors: str) -> Asked:
+def _ask(model: Model, chunk: Sequence[Record], errors: str) -> Asked:
     inputs = model.task.inputs
     needed = {column.name for column in inputs if column.required}
     any_of = {column.name for column in inputs}
 
-    def has_fields(row: Row) -> bool:
-        if isinstance(row, str):
-            return len(needed) <= 1
-        fields = row.fields if isinstance(row, Record) else row
-        given = {name for name, value in fields.items() if value is not None}
+    def has_fields(row: Record) -> bool:
+        given = {name for name, value in row.fields.items() if value is not None}
         return needed <= given and bool(any_of & given)
 
-    places = [place for place, (_, row) in enumerate(chunk) if has_fields(row)]
+    places = [place for place, row in enumerate(chunk) if has_fields(row)]
     return Asked(places, model.prepare([chunk[place] for place in places], errors))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from nlpengine.data import Column, Example, Origin, Record
+from nlpengine.data import Column, Example, Record
 from nlpengine.encoders.head_shapes import HeadShape
 from nlpengine.encoding import Encoding
 from nlpengine.encoding.tokenizer import Texts, Tokenizer, check_text
@@ -18,12 +16,7 @@ from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels, State, WindowLogits
 from nlpengine.workflow.config import make_options
 from nlpengine.workflow.inference import Floats, Network, window_logits
-
-CHUNK = 2048
-"""Examples that bulk prediction tokenises, sorts and holds at a time: memory stays flat."""
-
-Row = str | Mapping[str, object] | Record
-"""What can be predicted: a text, or a row with the task's fields."""
+from nlpengine.workflow.rows import CHUNK, Row, as_records, in_chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +51,13 @@ class Model:
     def inputs(self) -> tuple[Column, ...]:
         """The fields that it reads."""
         return self.task.inputs
+
+    @property
+    def read(self) -> tuple[Column, ...]:
+        """Of a row to predict: the inputs, and what several rows may be about."""
+        inputs, together = self.task.inputs, self.task.together
+        others = [column for column in self.task.columns if column not in inputs]
+        return (*inputs, *(column for column in others if column.name == together))
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -110,9 +110,14 @@ class Model:
         Returns:
             An iterator over the task's prediction for each row.
         """
+        records = self.in_context(as_records(rows, [self.task.inputs[0].name]))
         return in_chunks(
-            rows, lambda chunk: self.prepare(chunk, errors), lambda made: self._answer(*made)
+            records, lambda chunk: self.prepare(chunk, errors), lambda made: self._answer(*made)
         )
+
+    def in_context(self, records: Iterable[Record]) -> Iterable[Record]:
+        """Rows in the order of their file, with what the task takes of their neighbours."""
+        return self.task.in_context(records, self.options)
 
     def predict_examples(self, examples: Sequence[Example]) -> list[Any]:
         """Predict examples, in order."""
@@ -150,18 +155,18 @@ class Model:
         return by_example(count, encodings, window_logits(self.network, encodings))
 
     def prepare(
-        self, chunk: Sequence[tuple[int, Row]], errors: str
+        self, chunk: Sequence[Record], errors: str
     ) -> tuple[list[Example | RowError], list[Encoding]]:
-        """Numbered rows → their examples, and the windows of those that can be predicted.
+        """Rows → their examples, and the windows of those that can be predicted.
 
         Args:
-            chunk: (number for messages, row).
+            chunk: The rows.
             errors: As in `predict`.
         """
         items: list[Example | RowError] = []
-        for number, row in chunk:
+        for row in chunk:
             try:
-                items.append(self._adapt(row, number))
+                items.append(self._adapt(row))
             except DataError as error:
                 if errors == "raise":
                     raise
@@ -182,11 +187,7 @@ class Model:
             return error
         return example
 
-    def _adapt(self, row: Row, number: int) -> Example:
-        if isinstance(row, str):
-            row = {self.task.inputs[0].name: row}
-        if not isinstance(row, Record):
-            row = Record(row, Origin("input", number))
+    def _adapt(self, row: Record) -> Example:
         example: Example = self.task.adapt(row)
         for text in example.texts:
             check_text(text)
@@ -253,30 +254,3 @@ def by_example(
     for encoding, own in zip(encodings, logits, strict=True):
         grouped[encoding.example].append(WindowLogits(encoding, own))
     return grouped
-
-
-Made = TypeVar("Made")
-
-
-def in_chunks(
-    rows: Iterable[Row],
-    prepare: Callable[[Sequence[tuple[int, Row]]], Made],
-    answer: Callable[[Made], Iterable[Any]],
-) -> Iterator[Any]:
-    """Answers to numbered rows, `CHUNK` at a time; the next are prepared while these are answered.
-
-    Args:
-        rows: Read as the answers are consumed.
-        prepare: Runs in a thread of its own.
-        answer: Runs in the caller's.
-    """
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        numbered = enumerate(rows, start=1)
-        ahead = None
-        for chunk in iter(lambda: list(itertools.islice(numbered, CHUNK)), []):
-            following = pool.submit(prepare, chunk)
-            if ahead is not None:
-                yield from answer(ahead.result())
-            ahead = following
-        if ahead is not None:
-            yield from answer(ahead.result())

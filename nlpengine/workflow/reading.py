@@ -75,21 +75,20 @@ def read_examples(
     """
     splits = _read_splits(config, task, options, readers)
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
-    adapted = _adapt_all(task, parts)
+    adapted = adapt_all(task, parts)
     options, settled = task.settle(adapted["train"], options)
     reviewed, notes = task.review(adapted, options)
     labels = task.label_set(reviewed["train"], options)
-    wrong: list[DataError] = []
-    for name in parts:
-        for example in reviewed[name]:
-            with _gathered(wrong):
-                task.check_gold(example, labels)
-    _raise_first(wrong)
+    check_all(task, reviewed, labels)
     return Examples(reviewed, labels, splits, (*splits.notes, *settled, *notes), options)
 
 
-def _adapt_all(task: Task[Any], parts: Mapping[str, Sequence[Record]]) -> dict[str, list[Any]]:
-    """Examples of all splits; all rows are tried, so that what is said is said of the first."""
+def adapt_all(task: Task[Any], parts: Mapping[str, Sequence[Record]]) -> dict[str, list[Any]]:
+    """Examples of all splits; all rows are tried, so that what is said is said of the first.
+
+    Raises:
+        DataError: Of the first row in its file that can't be one; it names the others, too.
+    """
     wrong: list[DataError] = []
     adapted: dict[str, list[Any]] = {}
     for name, records in parts.items():
@@ -99,6 +98,20 @@ def _adapt_all(task: Task[Any], parts: Mapping[str, Sequence[Record]]) -> dict[s
                 adapted[name].append(task.adapt(record))
     _raise_first(wrong)
     return adapted
+
+
+def check_all(task: Task[Any], parts: Mapping[str, Sequence[Any]], labels: Labels) -> None:
+    """Refuse gold that can't be scored, likewise.
+
+    Raises:
+        DataError: Of the first example that has such.
+    """
+    wrong: list[DataError] = []
+    for examples in parts.values():
+        for example in examples:
+            with _gathered(wrong):
+                task.check_gold(example, labels)
+    _raise_first(wrong)
 
 
 @contextmanager
@@ -144,6 +157,7 @@ def _read_splits(config: RunConfig, task: Task[Any], options: Any, readers: Read
         left_out=task.left_out,
         readers=readers.wanting(config.format),
         together=task.together,
+        in_context=lambda rows: task.in_context(rows, options),
     )
 
 
@@ -152,8 +166,3 @@ def classes_of(task: Task[Any], options: Any) -> bool | Callable[[Sequence[Recor
     if task.gold_is == "class or number":
         return lambda records: task.has_classes(records, options)
     return task.gold_is == "class"
-
-
-def adapt(task: Task[Any], records: Sequence[Record]) -> list[Any]:
-    """Records → examples."""
-    return [task.adapt(record) for record in records]

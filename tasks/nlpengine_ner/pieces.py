@@ -56,12 +56,20 @@ def _begins(words: Words) -> Ints:
     return begins
 
 
-def window_gold(window: Encoding, words: Words, tags: Sequence[int]) -> Ints:
+def own_pieces(offsets: npt.NDArray[np.integer], example: WordsExample, start: int = 0) -> Ints:
+    """`first_pieces` of the example's own words, among those that stand around them [words]."""
+    own = [end - begin for begin, end in example.words or ()]
+    read = [*map(len, example.before), *own, *map(len, example.after)]
+    first = len(example.before)
+    return first_pieces(offsets, [(0, length) for length in read], start)[first : first + len(own)]
+
+
+def window_gold(window: Encoding, example: WordsExample, tags: Sequence[int]) -> Ints:
     """Gold per token [tokens]: `WINDOW` at the begin, tags at first pieces, `IGNORED` elsewhere."""
     gold = np.full(len(window), IGNORED, dtype=np.int64)
     if window.offsets is None:
         raise ValueError("this window was encoded without offsets")
-    pieces = first_pieces(window.offsets, words, window.start)
+    pieces = own_pieces(window.offsets, example, window.start)
     here = pieces != NO_PIECE
     gold[0] = WINDOW
     gold[window.first + pieces[here]] = np.asarray(tags, dtype=np.int64)[here]
@@ -90,12 +98,12 @@ def lost_words(examples: Sequence[WordsExample], gold: Sequence[Sequence[Ints]])
     )
 
 
-def word_logits(windows: Sequence[WindowLogits], words: Words) -> tuple[Floats, Ints]:
-    """Logits of the words' first pieces, each from its window of most context.
+def word_logits(windows: Sequence[WindowLogits], example: WordsExample) -> tuple[Floats, Ints]:
+    """Logits of its words' first pieces, each from its window of most context.
 
     Returns:
         Logits [words with a piece, size], and which words those are.
     """
-    pieces = first_pieces(merged_offsets(windows), words)
+    pieces = own_pieces(merged_offsets(windows), example)
     known = np.flatnonzero(pieces != NO_PIECE)
     return merged_logits(windows)[pieces[known]], known

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from nlpengine import RowError
 from nlpengine.data import Column, Record, WordsExample
+from nlpengine_ner.neighbours import neighbours_of
 
 COLUMNS = (
     Column("text", ("sentence",), required=False),
@@ -58,7 +59,10 @@ def read_example(record: Record) -> WordsExample:
         )
     document = record.fields.get("document")
     name = "" if document is None else str(document)
-    return WordsExample(text, places, tags, record.origin, name, spans, tuple(remarks))
+    around = neighbours_of(record)
+    return WordsExample(
+        text, places, tags, record.origin, name, spans, tuple(remarks), around.before, around.after
+    )
 
 
 def _wrong(record: Record, problem: str) -> RowError:

@@ -16,7 +16,7 @@ from nlpengine.data import (
     iob2,
     recognise_scheme,
 )
-from nlpengine_ner.splitting import Splitter, split, splitter_of
+from nlpengine_ner.splitting import Splitter, split_example, splitter_of
 
 Examples = Sequence[WordsExample]
 
@@ -82,15 +82,16 @@ def _check_tags(name: str, examples: Examples, scheme: Scheme | None, notes: lis
 
 def _converted(example: WordsExample, scheme: Scheme | None, splitter: Splitter) -> WordsExample:
     """The example with words and, where it has gold, IOB2 tags."""
-    words = split(example.text, splitter) if example.words is None else example.words
+    example = split_example(example, splitter)
+    words = example.words or ()
     if example.spans is not None:
         words = cut_at_borders(words, example.spans)
         tags = iob2(_entities_of_spans(words, example), len(words))
         return replace(example, words=words, tags=tuple(tags))
     if example.tags is None or scheme is None:
-        return replace(example, words=words)
+        return example
     entities, _ = entities_of(example.tags, scheme)
-    return replace(example, words=words, tags=tuple(iob2(entities, len(words))))
+    return replace(example, tags=tuple(iob2(entities, len(words))))
 
 
 def cut_at_borders(
@@ -123,8 +124,7 @@ def _note_cuts(
     cut = 0
     for old, new in zip(before, after, strict=True):
         if old.spans:
-            words = split(old.text, splitter) if old.words is None else old.words
-            cut += len(new.words or ()) - len(words)
+            cut += len(new.words or ()) - len(split_example(old, splitter).words or ())
     if cut:
         notes.append(
             f"borders of entities of {name} within a word, which was cut there (as nobody does in "

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Literal
+
+from nlpengine.data import WordsExample
 
 Splitter = Literal["auto", "spaces", "edges", "treebank", "marks"]
 Span = tuple[int, int]
@@ -133,6 +136,15 @@ def split(text: str, splitter: Splitter) -> tuple[tuple[int, int], ...]:
         characters that aren't blanks.
     """
     return tuple(_SPLITTERS[splitter](text))
+
+
+def split_example(example: WordsExample, splitter: Splitter) -> WordsExample:
+    """The example in words, and with what stands around it in words; as it is where it has them."""
+    if example.words is not None:
+        return example
+    around = (" ".join(example.before), " ".join(example.after))
+    before, after = (tuple(t[a:b] for a, b in split(t, splitter)) for t in around)
+    return replace(example, words=split(example.text, splitter), before=before, after=after)
 
 
 def splitter_of(words: Iterable[str]) -> tuple[Splitter, str]:

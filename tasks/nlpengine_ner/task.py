@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +21,18 @@ from nlpengine.plugin import Labels, Recipe, State, Task, WindowLogits, Wrong, h
 from nlpengine_ner.chain import crf_size, read_words, word_scores
 from nlpengine_ner.decoding import Decoder, with_lost_words
 from nlpengine_ner.mistakes import worst
+from nlpengine_ner.neighbours import check_documents, with_neighbours
 from nlpengine_ner.pieces import lost_words, window_gold, word_logits
 from nlpengine_ner.prediction import EntityPrediction, prediction_of
 from nlpengine_ner.reading import COLUMNS, read_example
 from nlpengine_ner.reviewing import review_splits, settle_splitter, types_of
-from nlpengine_ner.splitting import Splitter, split
+from nlpengine_ner.splitting import Splitter, split_example
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Windows = Sequence[WindowLogits]
+Context = Literal["none", "document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,13 @@ class NerOptions:
         splitter: How text becomes words: at "spaces"; with marks at the "edges" of words split
             off, too; with English contractions split, too, as in the Penn "treebank"; with all
             "marks" by themselves; or "auto", as the training data has it.
+        context: document: a sentence is read with the words of its document that stand around it,
+            64 on either side, where documents are marked. none: alone.
     """
 
     decoder: Decoder = "auto"
     splitter: Splitter = "auto"
+    context: Context = "none"
 
 
 class NamedEntities(Task[WordsExample]):
@@ -66,6 +71,10 @@ class NamedEntities(Task[WordsExample]):
     baselines = (GAZETTEER, FEATURES)
     demo = Path(__file__).parent / "demo"
 
+    def in_context(self, rows: Iterable[Record], options: NerOptions) -> Iterable[Record]:
+        """With ``context="document"``, the words around each sentence."""
+        return with_neighbours(rows) if options.context == "document" else rows
+
     def adapt(self, record: Record) -> WordsExample:
         """Words or a text; tags or marked characters where there is gold."""
         return read_example(record)
@@ -74,6 +83,8 @@ class NamedEntities(Task[WordsExample]):
         self, train: Sequence[WordsExample], options: NerOptions
     ) -> tuple[NerOptions, tuple[str, ...]]:
         """The splitter that train's words were made by, and the decoder of IOB2 tags."""
+        if options.context == "document":
+            check_documents(train)
         splitter, notes = settle_splitter(train, options.splitter)
         decoder = "viterbi" if options.decoder == "auto" else options.decoder
         return replace(options, decoder=decoder, splitter=splitter), notes
@@ -123,14 +134,14 @@ class NamedEntities(Task[WordsExample]):
 
     def readings(self, example: WordsExample, options: NerOptions) -> Sequence[tuple[str, ...]]:
         """The words with blanks between them."""
-        return (_with_words(example, options).texts,)
+        return (split_example(example, options.splitter).texts,)
 
     def gold(
         self, example: WordsExample, window: Encoding, labels: Labels
     ) -> npt.NDArray[np.int64]:
         """The tags of the window's words, at their first pieces."""
         index = {name: place for place, name in enumerate(labels.names)}
-        return window_gold(window, example.words or (), [index[tag] for tag in example.tags or ()])
+        return window_gold(window, example, [index[tag] for tag in example.tags or ()])
 
     def training_notes(
         self, examples: Sequence[WordsExample], gold: Sequence[Sequence[Any]]
@@ -161,7 +172,7 @@ class NamedEntities(Task[WordsExample]):
         """A temperature for the words' probabilities (Guo et al. 2017); no tag changes by it."""
         rows, gold = [], []
         for example, parts in zip(examples, windows, strict=True):
-            logits, known = word_logits(parts, example.words or ())
+            logits, known = word_logits(parts, example)
             tags = [(example.tags or ())[word] for word in known]
             kept = [place for place, tag in enumerate(tags) if tag in labels.names]
             if len(kept):
@@ -178,8 +189,9 @@ class NamedEntities(Task[WordsExample]):
         state: State,
     ) -> EntityPrediction:
         """Entities with their probabilities; a word counts in its window of most context."""
-        words = _with_words(example, options).words or ()
-        logits, known = word_logits(windows, words)
+        example = split_example(example, options.splitter)
+        words = example.words or ()
+        logits, known = word_logits(windows, example)
         if not len(known):
             empty = (0.0,) * len(words)
             return prediction_of(example.text, words, ["O"] * len(words), empty, len(windows))
@@ -251,12 +263,6 @@ def _crf_head(width: int, tags: int) -> nn.Module:
     from nlpengine_ner.crf import CrfHead
 
     return CrfHead(width, tags)
-
-
-def _with_words(example: WordsExample, options: Any) -> WordsExample:
-    if example.words is not None:
-        return example
-    return replace(example, words=split(example.text, options.splitter))
 
 
 def _documents(examples: Sequence[WordsExample]) -> list[str]:

@@ -76,6 +76,29 @@ def test_a_method_that_gives_something_else(spoiled, tiny, reviews, tmp_path, me
     assert "nlpengine plugins check shout" in said
 
 
+IN_CONTEXT = {
+    "return list(rows)[1:]": "out of turn",
+    "return list(rows)[::-1]": "out of turn",
+    "return list(rows)[:-1]": "gave fewer rows than it got",
+    "return iter(())": "gave fewer rows than it got",
+    "return ({} for row in rows)": "gave {} out of turn",
+    "return {}['x']": "KeyError: 'x'",
+}
+"""Bodies that give other rows than they got → what is said."""
+
+
+@pytest.mark.parametrize(("body", "fault"), IN_CONTEXT.items())
+def test_rows_in_context_are_all_rows(install, tiny, reviews, tmp_path, body, fault):
+    file = install("shout")
+    method = f"    def in_context(self, rows, options):\n        {body}\n\n    def adapt("
+    file.write_text(file.read_text().replace("    def adapt(", method, 1))
+    with pytest.raises(PluginError) as caught:
+        run(tiny, reviews, tmp_path)
+    assert "failed in in_context(): " in str(caught.value)
+    assert fault in str(caught.value)
+    assert line_of(file, body if "x" in body else "def in_context(") in str(caught.value)
+
+
 def test_the_command_ends_with_its_code_and_no_bug(spoiled, tiny, reviews, tmp_path, capsys):
     spoiled("loss", "raise ValueError('no luck')")
     words = "run", "shout", "--encoder", tiny, "--data", reviews, "--output", tmp_path / "run"

@@ -133,7 +133,7 @@ def test_words_that_the_tokenizer_drops_are_kept(tiny):
     example = sentence(["the", "\x00", "hotel", "\u200b", "was", "\x01"])
     (encoding,) = Tokenizer(tiny).encode([example.texts], WindowPolicy(64, 8), offsets=True)
     windows = [WindowLogits(encoding, np.zeros((len(encoding), 5)))]
-    assert word_logits(windows, example.words)[1].tolist() == [0, 2, 4]
+    assert word_logits(windows, example)[1].tolist() == [0, 2, 4]
     windows[0].logits[1:4, [1, 2, 0]] = np.eye(3) * 9
     answer = TASK.decode(example, windows, LABELS, NerOptions("viterbi"), {})
     assert answer.tags == ("B-A", "I-A", "I-A", "O", "O", "O")

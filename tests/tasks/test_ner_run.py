@@ -103,7 +103,9 @@ def test_what_was_decided_is_said_and_kept(run):
     assert "the tags are IOB2" in notes
     assert "splitter: marks, going by the words of train" in notes
     assert "-DOCSTART- lines mark documents" in notes
-    assert run.record.config["options"] == {"decoder": "viterbi", "splitter": "marks"}
+    assert run.record.config["options"] == {
+        "decoder": "viterbi", "splitter": "marks", "context": "none",
+    }  # fmt: skip
     model = nlpengine.load(run.path)
     assert (model.options.decoder, model.options.splitter) == ("viterbi", "marks")
     assert model.state["temperature"] > 0
@@ -129,7 +131,9 @@ def test_rows_that_can_t_be_predicted(run):
     good, bad, also = run.model.predict(rows, errors="return")
     assert isinstance(bad, RowError)
     assert good.tags == also.tags
-    with pytest.raises(UsageError, match="no such field or option; it has decoder, document"):
+    with pytest.raises(
+        UsageError, match="no such field or option; it has context, decoder, document"
+    ):
         run.model("x", splitterr="spaces")
 
 
@@ -353,3 +357,14 @@ def test_a_stock_tagger_s_head_is_kept_where_the_tags_are_the_same(tiny, folder,
                        baseline=False, output=tmp_path / "run")  # fmt: skip
     assert run.record.encoder["head"] == "kept"
     assert run.record.labels == list(names)
+
+
+def test_evaluate_names_all_rows_that_it_cant_score(run, tmp_path):
+    file = tmp_path / "test.jsonl"
+    good = {"tokens": ["the", "hotel"], "ner_tags": ["O", "B-LOC"]}
+    rows = [good, {"tokens": ["a"]}, good, {"tokens": ["this"]}]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(DataError, match="neither tags nor entities here") as caught:
+        Engine().evaluate(nlpengine.load(run.path), file)
+    assert str(caught.value).startswith(f"{file}:2: ")
+    assert str(caught.value).endswith(f"1 more can't be used either: {file}:4")
