@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nlpengine.cli.console import json_flag, parse_map, print_json, use_threads
-from nlpengine.cli.run import FLAGS, own_flags
+from nlpengine.cli.run_flags import FLAGS, own_flags
 from nlpengine.errors import UsageError
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager

@@ -12,7 +12,7 @@ from nlpengine.data.labels import check_labels, labels_are_numbers, parse_number
 from nlpengine.data.lines import read_lines
 from nlpengine.data.load import load_records, load_splits
 from nlpengine.data.readers import ReaderSpec
-from nlpengine.data.records import Origin, Record, SplitName, Splits
+from nlpengine.data.records import Origin, Record, SplitName
 from nlpengine.data.schemes import (
     Recognised,
     Scheme,
@@ -21,6 +21,7 @@ from nlpengine.data.schemes import (
     iob2,
     recognise_scheme,
 )
+from nlpengine.data.splits import Splits
 from nlpengine.data.tags import Entity, tag_of
 
 __all__ = [

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from nlpengine.data.labels import is_unlabelled
-from nlpengine.data.records import Record, SplitName, Splits
-from nlpengine.data.splits import DEFAULT_FRACTIONS, Key, choose_rows, split_records
+from nlpengine.data.records import Record, SplitName
+from nlpengine.data.splits import DEFAULT_FRACTIONS, Key, Splits, choose_rows, split_records
 from nlpengine.errors import DataError, UsageError
 
 FEWEST_WHOLES = 3

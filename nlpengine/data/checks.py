@@ -8,7 +8,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from nlpengine.data.findings import KEPT, Finding, listed, origins
-from nlpengine.data.records import Record, Splits
+from nlpengine.data.records import Record
+from nlpengine.data.splits import Splits
 
 Key = tuple[object, ...]
 

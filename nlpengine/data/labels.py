@@ -6,7 +6,8 @@ import math
 import re
 from collections.abc import Hashable, Sequence
 
-from nlpengine.data.records import Origin, Record, Splits
+from nlpengine.data.records import Origin, Record
+from nlpengine.data.splits import Splits
 from nlpengine.errors import DataError
 
 UNLABELLED = "-1"

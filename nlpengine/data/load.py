@@ -20,9 +20,10 @@ from nlpengine.data.labels import (
     require_numbers,
 )
 from nlpengine.data.readers import NO_READERS, Readers
-from nlpengine.data.records import Record, SplitName, Splits
+from nlpengine.data.records import Record, SplitName
 from nlpengine.data.sources import Source, Table, read_source
 from nlpengine.data.split_column import split_by_column
+from nlpengine.data.splits import Splits
 from nlpengine.errors import DataError
 
 InContext = Callable[[Iterable[Record]], Iterable[Record]]

@@ -1,17 +1,43 @@
-"""Splits by seed: stratified, deterministic, in the order of the file."""
+"""Splits, and how they are made by seed: stratified, deterministic, in the order of the file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 
+from nlpengine.data.findings import Finding
 from nlpengine.data.records import Record
 
 DEFAULT_FRACTIONS: Mapping[str, float] = {"train": 0.8, "dev": 0.1, "test": 0.1}
 
 Key = Callable[[Record], Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """The records of a data set, per split.
+
+    Attributes:
+        train: Rows to learn from; empty where only an evaluation set was given.
+        dev: Rows to choose the best epoch on.
+        test: Rows to report on.
+        source: What the user passed as ``data``.
+        fingerprints: sha256 of every file that was read, by path relative to the source.
+        notes: Sentences for the user and the run record on every choice made for them
+            ("no dev split: 692 rows of train were set aside by seed 0").
+        findings: What a look at all rows brought up: leaks, duplicates, conflicts …
+    """
+
+    train: tuple[Record, ...]
+    dev: tuple[Record, ...]
+    test: tuple[Record, ...]
+    source: str
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def split_records(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from nlpengine.plugin.command import CommandSpec
     from nlpengine.plugin.contract import GoldKind, NoOptions, Recipe, Task
-    from nlpengine.plugin.hookspecs import hookimpl
+    from nlpengine.plugin.markers import hookimpl
     from nlpengine.plugin.prediction import (
         IGNORED,
         Answer,

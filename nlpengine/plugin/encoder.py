@@ -13,7 +13,7 @@ from nlpengine.encoders.first_tokens import LastLayer, bert_last_layer
 from nlpengine.encoders.head_shapes import HeadShape, Pooling, config_dropout, pooled, shapes
 from nlpengine.encoders.plan import AttentionPlan
 from nlpengine.encoders.spec import EncoderSpec
-from nlpengine.plugin.hookspecs import hookimpl
+from nlpengine.plugin.markers import hookimpl
 
 __all__ = [
     "AttentionPlan",

@@ -21,16 +21,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pluggy
+from nlpengine.plugin.markers import hookspec
 
 if TYPE_CHECKING:
     from nlpengine.data import ReaderSpec
     from nlpengine.plugin.command import CommandSpec
     from nlpengine.plugin.contract import Task
     from nlpengine.plugin.encoder import EncoderOffer
-
-hookspec = pluggy.HookspecMarker("nlpengine")
-hookimpl = pluggy.HookimplMarker("nlpengine")
 
 
 @hookspec

@@ -27,7 +27,7 @@ NAMES = {
     "Task": "nlpengine.plugin.contract",
     "WindowLogits": "nlpengine.plugin.prediction",
     "Wrong": "nlpengine.plugin.prediction",
-    "hookimpl": "nlpengine.plugin.hookspecs",
+    "hookimpl": "nlpengine.plugin.markers",
     "label_of": "nlpengine.plugin.classification",
     "merged_logits": "nlpengine.plugin.prediction",
     "merged_offsets": "nlpengine.plugin.prediction",

@@ -17,10 +17,10 @@ from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.errors import DataError
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.files import commit_folder, write_json
-from nlpengine.workflow.folder import CARD, DIGEST, Opened, card_of, model_of, open_encoder
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.joint import JointModel
 from nlpengine.workflow.model_task import find_task
+from nlpengine.workflow.opened import CARD, DIGEST, Opened, card_of, model_of, open_encoder
 
 HEADS = "heads.safetensors"
 

@@ -14,7 +14,7 @@ import pytest
 import nlpengine
 from nlpengine import ExitCode
 from nlpengine.workflow.files import MANIFEST
-from nlpengine.workflow.folder import CARD
+from nlpengine.workflow.opened import CARD
 
 DATA, USAGE, NO_ENCODER, DEVICE = (
     ExitCode.DATA, ExitCode.USAGE, ExitCode.NO_ENCODER, ExitCode.DEVICE,

@@ -96,6 +96,22 @@ def past_the_door(source, modules, public):
     return found
 
 
+def in_circles(sources):
+    """Files that import each other, by way of others too; packages as such don't count."""
+    files = {source.module: source for source in sources if not source.is_package}
+
+    def wanted(source):
+        names = (tuple(name.split(".")) for name in source.imports())
+        paths = {".".join(parts[:end]) for parts in names for end in (len(parts), len(parts) - 1)}
+        return paths & files.keys() - {source.module}
+
+    left = {module: wanted(source) for module, source in files.items()}
+    while ready := [module for module, needs in left.items() if not needs & left.keys()]:
+        for module in ready:
+            del left[module]
+    return sorted(left)
+
+
 @pytest.fixture(scope="module")
 def modules(core):
     return {source.module for source in core}
@@ -110,6 +126,19 @@ def public():
 
 def test_imports_point_one_way(core, modules):
     assert [bad for source in core for bad in wrong_way(source, modules)] == []
+
+
+def test_no_files_import_each_other(core, guests):
+    assert in_circles([*core, *guests]) == []
+
+
+def test_control_circles(make_source):
+    a = make_source("n.a", "from n.b import x")
+    b = make_source("n.b", "if TYPE_CHECKING:\n    from n import c")
+    c = make_source("n.c", "def f():\n    import n.a")
+    free = make_source("n.d", "import n.e, n.d")
+    assert in_circles([a, b, free, make_source("n.e", "")]) == []
+    assert in_circles([a, b, c, free]) == ["n.a", "n.b", "n.c"]
 
 
 def test_every_rule_has_its_room(core):
