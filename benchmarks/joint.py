@@ -5,8 +5,8 @@
 
 ``speed``: of each two of the four tasks, windows a second with both heads in one pass beside each
 head alone, in turns, on sentences of tweets-3way; and what the logits differ by. ``train``: one
-joint run, beside the runs of each set alone that tasks.py keeps (the same encoder, learning rate
-and seed), compared on the same test rows, in pairs.
+joint run, beside the runs of each set alone that tasks.py keeps (the same encoder, batch sizes,
+learning rate and seed), compared on the same test rows, in pairs.
 """
 
 import argparse
@@ -87,11 +87,10 @@ def train(sets, data: Path) -> None:
     folder = RESULTS / f"joint-{'-'.join(sets)}"
     of_tasks = {SETS[name].task: name for name in sets}
     if not folder.exists():
-        work = SETS[sets[0]]
         Engine().run_joint(
             list(of_tasks), data={task: str(data / name) for task, name in of_tasks.items()},
             seed=0, baseline=False, output=folder, epochs=max(SETS[name].epochs for name in sets),
-            batch_size=work.batch_size, lr=work.lr, warmup=0.0, weight_decay=0.0,
+            lr=SETS[sets[0]].lr, warmup=0.0, weight_decay=0.0,
         )  # fmt: skip
     print("| set | metric | joint | alone | difference (95 %, in pairs) |")
     print("|---|---|---|---|---|")

@@ -179,21 +179,20 @@ def _set_status(records: Mapping[str, RunRecord], status: Any) -> None:
 def _prepare_all(
     configs: Mapping[str, RunConfig], plugins: PluginManager, listeners: Listeners
 ) -> dict[str, Prepared]:
-    """Each task's data and head, all on the first one's encoder; the same schedule for all."""
+    """Each task's data and head, all on the first one's encoder; as many epochs for all."""
     device = choose_device(*_device(configs))
     prepared: dict[str, Prepared] = {}
     for name, config in configs.items():
         listeners.phase(f"preparing {name}")
         shared = next(iter(prepared.values())).model.network if prepared else None
         prepared[name] = prepare(config, plugins.task(name), device, plugins, listeners, shared)
-    first = next(iter(prepared.values()))
     epochs = max(int(one.config.epochs or 0) for one in prepared.values())
-    schedule = {"epochs": epochs, "lr": first.config.lr, "batch_size": first.config.batch_size}
-    listeners.note(
-        f"all tasks together: epochs {epochs}, lr {first.config.lr:g}, "
-        f"batch_size {first.config.batch_size}"
+    own = (
+        f"steps of {name} have batch_size {one.config.batch_size} and lr {one.config.lr:g}"
+        for name, one in prepared.items()
     )
+    listeners.note(f"all tasks together: epochs {epochs}; {', '.join(own)}")
     return {
-        name: replace(one, config=one.config.model_copy(update=schedule))
+        name: replace(one, config=one.config.model_copy(update={"epochs": epochs}))
         for name, one in prepared.items()
     }

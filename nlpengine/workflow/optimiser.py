@@ -89,6 +89,11 @@ class LossScale:
         self._active = value != 1.0
         self._good = 0
 
+    @classmethod
+    def of(cls, precision: str) -> LossScale:
+        """What a precision starts with: 65,536 for fp16, none for the others."""
+        return cls(2.0**16 if precision == "fp16" else 1.0)
+
     def overflowed(self) -> bool:
         """Halve the factor after gradients that are no numbers; False where that can't help."""
         self._good = 0

@@ -131,7 +131,13 @@ def train_on(prepared: Sequence[Prepared], listener: Listener) -> Training:
         evaluate_every=config.evaluate_every,
         patience=config.patience,
     )
-    courses = [Course(one.model.network, one.training, _loss_of(one.model)) for one in prepared]
+    courses = [
+        Course(
+            one.model.network, one.training, _loss_of(one.model),
+            batch_size=one.config.batch_size, lr=one.config.lr,
+        )
+        for one in prepared
+    ]  # fmt: skip
     return train(courses, schedule, partial(_dev_score, prepared), listener)
 
 

@@ -40,11 +40,15 @@ class Course:
         network: Encoder and head; the courses of one training share the encoder.
         data: What to learn from.
         loss: The task's.
+        batch_size: Windows in an optimiser step of it; the schedule's where None.
+        lr: The peak learning rate of these steps, likewise.
     """
 
     network: Network
     data: TrainingSet
     loss: Loss
+    batch_size: int | None = None
+    lr: float | None = None
 
 
 def train(
@@ -77,13 +81,13 @@ def train(
         per_epoch = len(_epoch(courses, schedule, 0))
         total = per_epoch * schedule.epochs
         meter = Meter(total, schedule)
-        fp16 = courses[0].network.device.precision == "fp16"
-        scale = LossScale(2.0**16 if fp16 else 1.0)
+        scale = LossScale.of(courses[0].network.device.precision)
         try:
             for epoch in range(schedule.epochs):
                 for course, windows in _epoch(courses, schedule, epoch):
                     started = time.perf_counter()
-                    rate = learning_rate(done.steps, total, schedule.lr, schedule.warmup)
+                    peak = course.lr or schedule.lr
+                    rate = learning_rate(done.steps, total, peak, schedule.warmup)
                     value, norm = _step(course, windows, optimiser, scale, rate, schedule, done)
                     done.steps += 1
                     done.windows += len(windows)
@@ -113,8 +117,8 @@ def _epoch(
 ) -> list[tuple[Course, list[int]]]:
     """The steps of an epoch: whose they are, and their windows."""
     steps = [
-        epoch_steps(schedule.seed, epoch, course.data.windows_of, schedule.batch_size)
-        for course in courses
+        epoch_steps(schedule.seed, epoch, c.data.windows_of, c.batch_size or schedule.batch_size)
+        for c in courses
     ]
     waiting = [iter(own) for own in steps]
     turns = interleave(schedule.seed, epoch, [len(own) for own in steps])

@@ -340,3 +340,19 @@ def test_filling_a_budget_loses_nothing(lengths, budget):
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     for batch in batches:
         assert sum(lengths[i] for i in batch) <= budget or len(batch) == 1
+
+
+def test_each_course_has_its_own_batch_size_and_rate(tiny):
+    one, recorder = make_network(tiny), Recorder()
+    other = dataclasses.replace(one, head=build_head(
+        one.encoder.config, FAMILIES["bert"].heads["sequence"], 2, seed=1
+    ))  # fmt: skip
+    courses = [
+        Course(one, make_data(), loss, batch_size=4, lr=1e-4),
+        Course(other, make_data(), loss, batch_size=12),
+    ]
+    schedule = dataclasses.replace(SCHEDULE, warmup=0.0)
+    done = train(courses, schedule, None, recorder)
+    assert (done.steps, done.windows) == (24 // 4 + 24 // 12, 48)
+    shares = [report.lr / (1 - place / done.steps) for place, report in enumerate(recorder.steps)]
+    assert sorted(round(share, 9) for share in shares) == [1e-4] * 6 + [1e-3] * 2
