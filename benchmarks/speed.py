@@ -90,8 +90,8 @@ def train_own(texts, labels, seed: int) -> float:
     def loss(logits, gold):
         return model.task.loss(logits, gold, model.labels, model.options)
 
-    schedule = Schedule(1, 5e-5, BATCH, 0.0, 0.0, 1.0, seed, log_every=1)
-    train([Course(model.network, data, loss)], schedule, None, Marks())
+    schedule = Schedule(1, 0.0, 0.0, 1.0, seed, log_every=1)
+    train([Course(model.network, data, loss, BATCH, 5e-5)], schedule, None, Marks())
     return _rate(marks[WARM - 1 :])
 
 

@@ -60,8 +60,8 @@ def train_own(made, examples, batch: int, seed: int) -> float:
     def loss(logits, gold):
         return model.task.loss(logits, gold, model.labels, model.options)
 
-    schedule = Schedule(1, 5e-5, batch, 0.0, 0.0, 1.0, seed, log_every=1)
-    train([Course(model.network, data, loss)], schedule, None, Marks())
+    schedule = Schedule(1, 0.0, 0.0, 1.0, seed, log_every=1)
+    train([Course(model.network, data, loss, batch, 5e-5)], schedule, None, Marks())
     return rate(marks, len(examples) / len(marks))
 
 

@@ -56,8 +56,7 @@ class Model:
     def read(self) -> tuple[Column, ...]:
         """Of a row to predict: the inputs, and what several rows may be about."""
         inputs, together = self.task.inputs, self.task.together
-        others = [column for column in self.task.columns if column not in inputs]
-        return (*inputs, *(column for column in others if column.name == together))
+        return tuple(c for c in self.task.columns if c in inputs or c.name == together)
 
     @property
     def needed(self) -> tuple[str, ...]:

@@ -122,8 +122,6 @@ def train_on(prepared: Sequence[Prepared], listener: Listener) -> Training:
     listener.phase("training")
     schedule = Schedule(
         epochs=config.epochs or 0,
-        lr=config.lr or 0.0,
-        batch_size=config.batch_size or 0,
         weight_decay=config.weight_decay,
         warmup=config.warmup,
         clip=config.clip,
@@ -134,7 +132,7 @@ def train_on(prepared: Sequence[Prepared], listener: Listener) -> Training:
     courses = [
         Course(
             one.model.network, one.training, _loss_of(one.model),
-            batch_size=one.config.batch_size, lr=one.config.lr,
+            batch_size=one.config.batch_size or 0, lr=one.config.lr or 0.0,
         )
         for one in prepared
     ]  # fmt: skip

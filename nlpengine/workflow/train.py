@@ -40,15 +40,15 @@ class Course:
         network: Encoder and head; the courses of one training share the encoder.
         data: What to learn from.
         loss: The task's.
-        batch_size: Windows in an optimiser step of it; the schedule's where None.
-        lr: The peak learning rate of these steps, likewise.
+        batch_size: Windows in an optimiser step of it.
+        lr: The peak learning rate of these steps.
     """
 
     network: Network
     data: TrainingSet
     loss: Loss
-    batch_size: int | None = None
-    lr: float | None = None
+    batch_size: int
+    lr: float
 
 
 def train(
@@ -77,7 +77,7 @@ def train(
     encoder = courses[0].network.encoder.model
     named = (encoding for course in courses for encoding in course.data.encodings)
     with torch.random.fork_rng(), used_rows(encoder, named):
-        optimiser = make_optimiser(modules, schedule.lr, schedule.weight_decay)
+        optimiser = make_optimiser(modules, courses[0].lr, schedule.weight_decay)
         per_epoch = len(_epoch(courses, schedule, 0))
         total = per_epoch * schedule.epochs
         meter = Meter(total, schedule)
@@ -86,8 +86,7 @@ def train(
             for epoch in range(schedule.epochs):
                 for course, windows in _epoch(courses, schedule, epoch):
                     started = time.perf_counter()
-                    peak = course.lr or schedule.lr
-                    rate = learning_rate(done.steps, total, peak, schedule.warmup)
+                    rate = learning_rate(done.steps, total, course.lr, schedule.warmup)
                     value, norm = _step(course, windows, optimiser, scale, rate, schedule, done)
                     done.steps += 1
                     done.windows += len(windows)
@@ -117,8 +116,8 @@ def _epoch(
 ) -> list[tuple[Course, list[int]]]:
     """The steps of an epoch: whose they are, and their windows."""
     steps = [
-        epoch_steps(schedule.seed, epoch, c.data.windows_of, c.batch_size or schedule.batch_size)
-        for c in courses
+        epoch_steps(schedule.seed, epoch, course.data.windows_of, course.batch_size)
+        for course in courses
     ]
     waiting = [iter(own) for own in steps]
     turns = interleave(schedule.seed, epoch, [len(own) for own in steps])

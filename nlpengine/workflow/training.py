@@ -48,8 +48,6 @@ class Schedule:
     """
 
     epochs: int
-    lr: float
-    batch_size: int
     weight_decay: float
     warmup: float
     clip: float

@@ -21,13 +21,12 @@ class UsedRows(nn.Module):
     moments, norms and zeroing are those of the others alone, at the same result.
 
     Args:
-        embedding: The stock embeddings; their memory is taken until ``give_back``.
+        embedding: The stock embeddings; their memory is taken until `give_back`.
         used: Ids of tokens that training may meet, ascending, [K].
     """
 
     def __init__(self, embedding: nn.Embedding, used: Tensor) -> None:
         super().__init__()
-        self._embedding = [embedding]  # in a list: no child of this module
         rows = len(embedding.weight)
         unused = torch.ones(rows, dtype=torch.bool)
         unused[used] = False
@@ -43,8 +42,8 @@ class UsedRows(nn.Module):
         self.weight = nn.Parameter(self._table[: len(used)])
         self.register_buffer("rest", self._table[len(used) :])
         self._owed = 1.0
-        self.register_state_dict_pre_hook(lambda *_: self._settle())  # type: ignore[no-untyped-call]
-        self.register_load_state_dict_pre_hook(lambda *_: self._settle())  # type: ignore[no-untyped-call]
+        self.register_state_dict_pre_hook(self._settle)  # type: ignore[no-untyped-call]  # torch's
+        self.register_load_state_dict_pre_hook(self._settle)  # type: ignore[no-untyped-call]  # torch's
         embedding.weight.data = self._table.new_empty(0)
 
     def decay(self, optimiser: torch.optim.Optimizer, *_: object) -> None:
@@ -64,13 +63,14 @@ class UsedRows(nn.Module):
         sparse = self.weight.device.type == "cpu"
         return functional.embedding(places, self.weight, self._padding, sparse=sparse)
 
-    def give_back(self) -> None:
+    def give_back(self, embedding: nn.Embedding) -> None:
         """Put all rows back into the stock embeddings."""
         self._settle()
-        self._embedding[0].weight.data = self._table[self._place]
+        embedding.weight.data = self._table[self._place]
 
     @torch.no_grad()
-    def _settle(self) -> None:
+    def _settle(self, *_: object) -> None:
+        """Take what is owed, before anybody reads or replaces the rest."""
         if self._owed != 1.0:
             self._table[len(self.weight) :].mul_(self._owed)
             self._owed = 1.0
@@ -101,9 +101,9 @@ def used_rows(model: nn.Module, encodings: Iterable[Encoding]) -> Iterator[UsedR
     filling = getattr(model.config, "pad_token_id", None) or 0
     rows = {0, filling, *np.unique(np.concatenate([e.input_ids for e in encodings])).tolist()}
     standing_in = UsedRows(embedding, torch.tensor(sorted(rows)))
-    model.set_input_embeddings(standing_in)  # type: ignore[operator]
+    model.set_input_embeddings(standing_in)  # type: ignore[operator]  # a method of stock models
     try:
         yield standing_in
     finally:
-        standing_in.give_back()
-        model.set_input_embeddings(embedding)  # type: ignore[operator]
+        standing_in.give_back(embedding)
+        model.set_input_embeddings(embedding)  # type: ignore[operator]  # likewise

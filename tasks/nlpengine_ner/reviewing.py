@@ -52,8 +52,9 @@ def review_splits(
         tagged = [example for example in examples if example.tags is not None]
         if tagged:
             scheme = _check_tags(name, tagged, scheme, notes)
-        made[name] = [_converted(example, scheme, splitter) for example in examples]
-        _note_cuts(name, examples, made[name], splitter, notes)
+        whole = [split_example(example, splitter) for example in examples]
+        made[name] = [_converted(example, scheme) for example in whole]
+        _note_cuts(name, whole, made[name], notes)
     if scheme not in (None, "IOB2"):
         notes.append(f"{scheme} tags converted to IOB2.")
     remarks = Counter(remark for own in splits.values() for ex in own for remark in ex.remarks)
@@ -80,9 +81,8 @@ def _check_tags(name: str, examples: Examples, scheme: Scheme | None, notes: lis
     return scheme
 
 
-def _converted(example: WordsExample, scheme: Scheme | None, splitter: Splitter) -> WordsExample:
-    """The example with words and, where it has gold, IOB2 tags."""
-    example = split_example(example, splitter)
+def _converted(example: WordsExample, scheme: Scheme | None) -> WordsExample:
+    """The example, which has words, with IOB2 tags where it has gold."""
     words = example.words or ()
     if example.spans is not None:
         words = cut_at_borders(words, example.spans)
@@ -118,18 +118,17 @@ def _entities_of_spans(
     return found
 
 
-def _note_cuts(
-    name: str, before: Examples, after: Examples, splitter: Splitter, notes: list[str]
-) -> None:
-    cut = 0
-    for old, new in zip(before, after, strict=True):
-        if old.spans:
-            cut += len(new.words or ()) - len(split_example(old, splitter).words or ())
+def _note_cuts(name: str, before: Examples, after: Examples, notes: list[str]) -> None:
+    cut = _count_words(after) - _count_words(before)
     if cut:
         notes.append(
             f"borders of entities of {name} within a word, which was cut there (as nobody does in "
             f"a text without gold): {cut:,}."
         )
+
+
+def _count_words(examples: Examples) -> int:
+    return sum(len(example.words or ()) for example in examples)
 
 
 def _without_empty(examples: Examples, notes: list[str]) -> Examples:

@@ -57,9 +57,11 @@ def weighted_loss(logits, gold):
     return (losses * weights).sum(), weights.sum()
 
 
-SCHEDULE = Schedule(
-    epochs=1, lr=1e-3, batch_size=24, weight_decay=0.01, warmup=0.1, clip=1.0, seed=0, log_every=1
-)
+SCHEDULE = Schedule(epochs=1, weight_decay=0.01, warmup=0.1, clip=1.0, seed=0, log_every=1)
+
+
+def course(network, data, criterion, batch_size=24, lr=1e-3) -> Course:
+    return Course(network, data, criterion, batch_size, lr)
 
 
 class Recorder(Listener):
@@ -98,7 +100,7 @@ def gradients_of_one_step(folder, budget, criterion) -> torch.Tensor:
     patch = pytest.MonkeyPatch()
     patch.setattr(torch.optim.AdamW, "step", spy)
     try:
-        train([Course(network, make_data(), criterion)], SCHEDULE, None, Listener())
+        train([course(network, make_data(), criterion)], SCHEDULE, None, Listener())
     finally:
         patch.undo()
     return seen[0]
@@ -128,8 +130,8 @@ def test_two_runs_with_one_seed_are_identical(tiny):
     found = []
     for seed in (0, 0, 1):
         network = make_network(tiny, dropout=0.1)
-        schedule = dataclasses.replace(SCHEDULE, epochs=3, batch_size=5, seed=seed)
-        train([Course(network, make_data(), loss)], schedule, None, Listener())
+        schedule = dataclasses.replace(SCHEDULE, epochs=3, seed=seed)
+        train([course(network, make_data(), loss, 5)], schedule, None, Listener())
         found.append(weights(network))
     assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
     assert not all(torch.equal(found[0][name], found[2][name]) for name in found[0])
@@ -138,7 +140,7 @@ def test_two_runs_with_one_seed_are_identical(tiny):
 def test_training_leaves_the_callers_random_state_alone(tiny):
     torch.manual_seed(7)
     before = torch.get_rng_state()
-    train([Course(make_network(tiny, dropout=0.1), make_data(), loss)], SCHEDULE, None, Listener())
+    train([course(make_network(tiny, dropout=0.1), make_data(), loss)], SCHEDULE, None, Listener())
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -161,7 +163,7 @@ def test_out_of_memory_halves_the_budget_and_changes_nothing(tiny):
         network.budget.tokens = 600
         network.budget.on_change = recorder.note
         fail_above(network, limit)
-        train([Course(network, make_data(), loss)], SCHEDULE, None, recorder)
+        train([course(network, make_data(), loss)], SCHEDULE, None, recorder)
         results.append(weights(network))
         assert bool(recorder.notes) == (limit == 150)
     assert network.budget.tokens == 150
@@ -175,7 +177,7 @@ def test_out_of_memory_with_one_window_is_an_error(tiny):
     network = make_network(tiny)
     fail_above(network, 0)
     with pytest.raises(DeviceError, match="out of memory with a single window"):
-        train([Course(network, make_data(), loss)], SCHEDULE, None, Listener())
+        train([course(network, make_data(), loss)], SCHEDULE, None, Listener())
     with pytest.raises(DeviceError, match="--max-length"):
         window_logits(network, make_data().encodings)
 
@@ -193,7 +195,7 @@ def test_a_loss_that_is_no_number_stops_training(tiny):
         return logits.sum() * float("nan"), torch.tensor(1.0)
 
     with pytest.raises(DeviceError, match="the loss of step 1 is nan"):
-        train([Course(make_network(tiny), make_data(), bad)], SCHEDULE, None, Listener())
+        train([course(make_network(tiny), make_data(), bad)], SCHEDULE, None, Listener())
 
 
 def sparse_loss(logits, gold):
@@ -204,8 +206,7 @@ def sparse_loss(logits, gold):
 
 def test_steps_without_gold_teach_nothing_and_are_counted(tiny):
     network, data, listener = make_network(tiny), make_data(4), Recorder()
-    schedule = dataclasses.replace(SCHEDULE, batch_size=1)
-    done = train([Course(network, data, sparse_loss)], schedule, None, listener)
+    done = train([course(network, data, sparse_loss, 1)], SCHEDULE, None, listener)
     assert (done.steps, done.idle) == (4, 2)
     assert listener.notes == ["steps without gold in any window, which taught nothing: 2"]
 
@@ -215,7 +216,7 @@ def test_gold_in_no_window_at_all_is_an_error(tiny):
     data = dataclasses.replace(data, gold=np.zeros_like(data.gold))
     before = weights(network := make_network(tiny))
     with pytest.raises(DataError, match="no window of train holds gold"):
-        train([Course(network, data, sparse_loss)], SCHEDULE, None, Recorder())
+        train([course(network, data, sparse_loss)], SCHEDULE, None, Recorder())
     for name, value in weights(network).items():
         assert torch.equal(value, before[name])
 
@@ -235,7 +236,7 @@ def test_the_best_weights_are_kept(tiny):
         return scores()
 
     schedule = dataclasses.replace(SCHEDULE, epochs=4)
-    done = train([Course(network, make_data(), loss)], schedule, evaluate, Listener())
+    done = train([course(network, make_data(), loss)], schedule, evaluate, Listener())
     assert done.best_step == 2  # among equals the earlier
     assert [report.best for report in done.evaluations] == [True, True, False, False]
     now = window_logits(network, texts)
@@ -245,15 +246,18 @@ def test_the_best_weights_are_kept(tiny):
 def test_patience_stops_early(tiny):
     schedule = dataclasses.replace(SCHEDULE, epochs=9, patience=2)
     scores = evaluator([0.5, 0.6, 0.6, 0.1] + [0.0] * 9)
-    done = train([Course(make_network(tiny), make_data(), loss)], schedule, scores, Listener())
+    done = train([course(make_network(tiny), make_data(), loss)], schedule, scores, Listener())
     assert done.stopped_early
     assert done.steps == 4
 
 
 def test_evaluation_every_so_many_steps_and_at_each_epoch(tiny):
-    schedule = dataclasses.replace(SCHEDULE, epochs=2, batch_size=5, evaluate_every=2)
+    schedule = dataclasses.replace(SCHEDULE, epochs=2, evaluate_every=2)
     done = train(
-        [Course(make_network(tiny), make_data(), loss)], schedule, evaluator([0.1] * 9), Listener()
+        [course(make_network(tiny), make_data(), loss, 5)],
+        schedule,
+        evaluator([0.1] * 9),
+        Listener(),
     )
     assert [report.step for report in done.evaluations] == [2, 4, 5, 6, 8, 10]
 
@@ -268,7 +272,7 @@ def test_interruption_keeps_the_best(tiny):
         return "accuracy", Score(0.5, 0, 1, 10)
 
     schedule = dataclasses.replace(SCHEDULE, epochs=5)
-    done = train([Course(network, make_data(), loss)], schedule, evaluate, Listener())
+    done = train([course(network, make_data(), loss)], schedule, evaluate, Listener())
     assert done.interrupted
     assert done.best_step == 1
 
@@ -276,9 +280,9 @@ def test_interruption_keeps_the_best(tiny):
 def test_it_learns(tiny):
     network = make_network(tiny, dropout=0.1)
     data = make_data()
-    schedule = dataclasses.replace(SCHEDULE, epochs=30, batch_size=8, lr=2e-3)
+    schedule = dataclasses.replace(SCHEDULE, epochs=30)
     recorder = Recorder()
-    train([Course(network, data, loss)], schedule, None, recorder)
+    train([course(network, data, loss, 8, 2e-3)], schedule, None, recorder)
     right = np.stack(window_logits(network, data.encodings)).argmax(1) == data.gold
     assert right.mean() >= 0.95
     assert recorder.steps[-1].loss < recorder.steps[0].loss / 2
@@ -348,8 +352,8 @@ def test_each_course_has_its_own_batch_size_and_rate(tiny):
         one.encoder.config, FAMILIES["bert"].heads["sequence"], 2, seed=1
     ))  # fmt: skip
     courses = [
-        Course(one, make_data(), loss, batch_size=4, lr=1e-4),
-        Course(other, make_data(), loss, batch_size=12),
+        course(one, make_data(), loss, batch_size=4, lr=1e-4),
+        course(other, make_data(), loss, batch_size=12),
     ]
     schedule = dataclasses.replace(SCHEDULE, warmup=0.0)
     done = train(courses, schedule, None, recorder)

@@ -18,7 +18,7 @@ from nlpengine.workflow.used_rows import used_rows
 
 from .test_train import loss, make_data, make_network
 
-SCHEDULE = Schedule(epochs=2, lr=1e-2, batch_size=8, weight_decay=0.1, warmup=0.1, clip=1.0, seed=0)
+SCHEDULE = Schedule(epochs=2, weight_decay=0.1, warmup=0.1, clip=1.0, seed=0)
 
 
 def trained(tiny, monkeypatch, *, all_rows, scores=()):
@@ -32,7 +32,12 @@ def trained(tiny, monkeypatch, *, all_rows, scores=()):
     with monkeypatch.context() as patch:
         if all_rows:
             patch.setattr(loop, "used_rows", lambda *_: contextlib.nullcontext())
-        train([Course(network, data, loss)], SCHEDULE, evaluate if scores else None, Listener())
+        train(
+            [Course(network, data, loss, 8, 1e-2)],
+            SCHEDULE,
+            evaluate if scores else None,
+            Listener(),
+        )
     return network.encoder.model.state_dict()
 
 

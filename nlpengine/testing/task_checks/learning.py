@@ -196,7 +196,7 @@ def overfits(subject: Subject) -> None:
     from nlpengine.workflow.train import Course, train
 
     made = subject.prepare()
-    course = Course(made.model.network, made.training, _loss_of(made))
+    course = Course(made.model.network, made.training, _loss_of(made), batch_size=8, lr=3e-3)
     for _ in range(ROUNDS):
         train([course], _schedule(EPOCHS), None, Listener())
         found = made.model.predict_examples(made.read.train)
@@ -218,7 +218,7 @@ def deterministic(subject: Subject) -> None:
     logits, answers = [], []
     for _ in range(2):
         made = subject.prepare()
-        course = Course(made.model.network, made.training, _loss_of(made))
+        course = Course(made.model.network, made.training, _loss_of(made), batch_size=8, lr=3e-3)
         train([course], _schedule(3), None, Listener())
         logits.append(window_logits(made.model.network, made.training.encodings))
         for _ in range(2):
@@ -244,6 +244,4 @@ def _loss_of(made: Any) -> Any:
 def _schedule(epochs: int) -> Any:
     from nlpengine.workflow.training import Schedule
 
-    return Schedule(
-        epochs=epochs, lr=3e-3, batch_size=8, weight_decay=0.0, warmup=0.1, clip=1.0, seed=0
-    )
+    return Schedule(epochs=epochs, weight_decay=0.0, warmup=0.1, clip=1.0, seed=0)
