@@ -77,8 +77,9 @@ def print_run(record: RunRecord) -> None:
         f"{speed['predict_texts_per_s']:.0f} texts/s, {speed['total_s']:.0f} s in all"
     )
     console.print(f"[bold]{escape(str(record.run_dir))}[/]", soft_wrap=True)
-    texts = ' --text "…"' * len(record.inputs)
-    console.print(f"  nlpengine predict {record.run_dir}{texts}", markup=False, soft_wrap=True)
+    if (record.run_dir / "model").is_dir():  # of several tasks together, one folder has it
+        texts = ' --text "…"' * len(record.inputs)
+        console.print(f"  nlpengine predict {record.run_dir}{texts}", markup=False, soft_wrap=True)
 
 
 def print_scores(scores: Scores, title: str, console: Console | None = None) -> None:

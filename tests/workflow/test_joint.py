@@ -12,6 +12,7 @@ from transformers import AutoModel
 from nlpengine import Engine
 from nlpengine.errors import RowError, UsageError
 from nlpengine.heads import HeadSpec
+from nlpengine.report.terminal import print_run
 from nlpengine.workflow.folder import load_model
 from nlpengine.workflow.inference import heads_logits, window_logits
 from nlpengine.workflow.joint import JointModel
@@ -60,6 +61,14 @@ def test_both_tasks_are_learned_and_reported_apart(joint):
     whole = json.loads((joint.path / "run.json").read_text())
     assert whole["task"] == "sentiment,ner"
     assert whole["tasks"]["ner"]["config"]["options"]["decoder"] == "softmax"
+
+
+def test_a_task_s_own_folder_is_no_model_and_isnt_named_as_one(joint, capsys):
+    for record in joint.records.values():
+        print_run(record)
+    said = capsys.readouterr().out
+    assert str(joint.path / "ner") in said.replace("\n", "")
+    assert "nlpengine predict" not in said
 
 
 def test_one_pass_gives_each_head_s_own_logits(joint):
