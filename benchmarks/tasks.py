@@ -1,6 +1,6 @@
 """All tasks on real data, with MiniLM: nlpengine beside the stock Trainer, same settings and seeds.
 
-    python benchmarks/tasks.py train --data PATH [--set mrpc …] [--only stock]
+    python benchmarks/tasks.py train --data PATH [--set mrpc …] [--seed 0 …] [--only stock]
     python benchmarks/tasks.py table --data PATH [--set mrpc …]
 
 ``train`` can be stopped and called again: each system's model of each set and seed is kept in
@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--set", nargs="*", choices=list(SETS), default=list(SETS))
     parser.add_argument("--only", choices=["nlpengine", "stock"])
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seed", nargs="*", type=int, default=[0, 1, 2])
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -186,7 +186,7 @@ def main() -> None:
     if arguments.what == "table":
         table(arguments.set, arguments.data)
         return
-    for seed in range(arguments.seeds):
+    for seed in arguments.seed:
         for name in arguments.set:
             for system, work in (("nlpengine", train_own), ("stock", train_stock)):
                 folder = model_folder(name, system, seed)
