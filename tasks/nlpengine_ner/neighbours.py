@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nlpengine import DataError
@@ -76,13 +76,27 @@ def check_documents(train: Sequence[WordsExample]) -> None:
     Raises:
         DataError: No sentence of train has any.
     """
-    if not any(example.before or example.after for example in train):
+    if not _any_neighbours(train):
         raise DataError(
             "--context document: no two rows that follow each other name the same document. Mark "
             "documents with -DOCSTART- lines, or name a column with --map document=COLUMN; or "
             "leave --context out",
             train[0].origin.path if train else None,
         )
+
+
+def notes_on_documents(splits: Mapping[str, Sequence[WordsExample]]) -> tuple[str, ...]:
+    """A sentence on each split whose sentences stand alone, which the model isn't used to."""
+    return tuple(
+        f"--context document: no two rows of {name} that follow each other name the same document, "
+        "so each is read without neighbours."
+        for name, examples in splits.items()
+        if examples and not _any_neighbours(examples)
+    )
+
+
+def _any_neighbours(examples: Sequence[WordsExample]) -> bool:
+    return any(example.before or example.after for example in examples)
 
 
 def _words(row: Record) -> list[str]:

@@ -21,7 +21,7 @@ from nlpengine.plugin import Labels, Recipe, State, Task, WindowLogits, Wrong, h
 from nlpengine_ner.chain import crf_size, read_words, word_scores
 from nlpengine_ner.decoding import Decoder, with_lost_words
 from nlpengine_ner.mistakes import worst
-from nlpengine_ner.neighbours import check_documents, with_neighbours
+from nlpengine_ner.neighbours import check_documents, notes_on_documents, with_neighbours
 from nlpengine_ner.pieces import lost_words, window_gold, word_logits
 from nlpengine_ner.prediction import EntityPrediction, prediction_of
 from nlpengine_ner.reading import COLUMNS, read_example
@@ -93,7 +93,10 @@ class NamedEntities(Task[WordsExample]):
         self, splits: Mapping[str, Sequence[WordsExample]], options: NerOptions
     ) -> tuple[Mapping[str, Sequence[WordsExample]], tuple[str, ...]]:
         """Make all gold IOB2 tags of words; see `review_splits`."""
-        return review_splits(splits, options.splitter)
+        made, notes = review_splits(splits, options.splitter)
+        if options.context == "document":
+            notes += notes_on_documents(made)
+        return made, notes
 
     def label_set(self, examples: Sequence[WordsExample], options: NerOptions) -> Labels:
         """O, then B and I of each type, sorted.

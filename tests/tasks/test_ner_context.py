@@ -152,7 +152,9 @@ def test_what_only_the_document_says_is_learnt(tiny, folder, tmp_path, monkeypat
     assert score >= 0.95
     model = nlpengine.load(tmp_path / "with")
     assert model.options.context == "document"
-    assert Engine().evaluate(model, str(folder)).scores.metrics["f1"].value == score
+    evaluation = Engine().evaluate(model, str(folder))
+    assert evaluation.scores.metrics["f1"].value == score
+    assert not any("--context" in note for note in evaluation.notes)
 
     def answers(path):
         records = read_rows(str(path), "conll", "text")
@@ -167,6 +169,8 @@ def test_what_only_the_document_says_is_learnt(tiny, folder, tmp_path, monkeypat
     bare = answers(tmp_path / "bare.conll")
     tags = [{row["tags"][1] for row in rows if "the" in row["words"]} for rows in (whole, bare)]
     assert [len(found) for found in tags] == [2, 1]
+    notes = Engine().evaluate(model, str(tmp_path / "bare.conll")).notes
+    assert any(note.startswith("--context document: no two rows of test that") for note in notes)
 
 
 @pytest.mark.slow
