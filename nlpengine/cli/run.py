@@ -34,7 +34,8 @@ class TaskGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names alone: a summary would mean importing every plugin."""
         with formatter.section("Tasks"):
-            formatter.write_dl([(n, f"nlpengine run {n} --help") for n in self.list_commands(ctx)])
+            names = self.list_commands(ctx)
+            formatter.write_dl([(name, f"{ctx.command_path} {name} --help") for name in names])
 
 
 @click.command(cls=TaskGroup)
@@ -45,20 +46,20 @@ def command() -> None:
     """
 
 
+def take_options(task: Task[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The task's options that were given, taken out of a command's values."""
+    options = {field.name: values.pop(field.name) for field in dataclasses.fields(task.options)}
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def _task_command(task: Task[Any], called: str) -> click.Command:
-    fields = {field.name for field in dataclasses.fields(task.options)}
-
     def callback(**values: Any) -> None:
-        options = {name: values.pop(name) for name in fields}
-        own = {name: value for name, value in options.items() if value is not None}
-        _run(called, task, values, own)
+        _run(called, task, values, take_options(task, values))
 
-    built = click.Command(
-        called, callback=callback, help=f"Fine-tune on {task.summary}.", params=own_flags(task)
-    )
-    for decorate in reversed(FLAGS):
+    built = click.Command(called, callback=callback, help=f"Fine-tune on {task.summary}.")
+    for decorate in (*FLAGS, json_flag):
         decorate(built)
-    json_flag(built)
+    built.params += own_flags(task)
     return built
 
 

@@ -26,7 +26,9 @@ def own_flags(task: Task[Any], prefix: str = "") -> list[click.Parameter]:
         kind = click.Choice(choices) if choices else hint if hint in (int, float, bool) else str
         name = f"{prefix}_{field.name}" if prefix else field.name
         flag = "--" + name.replace("_", "-")
-        text = f"{about.get(field.name, '')} [default: {field.default}]".strip()
+        text = about.get(field.name, "")
+        if field.default is not False and field.default != "":
+            text = f"{text} [default: {field.default}]".strip()
         names = [f"{flag}/--no-{flag[2:]}"] if hint is bool else [flag]
         flags.append(click.Option([*names, name], type=kind, default=None, help=text))
     return flags

@@ -31,16 +31,15 @@ def joint_command(names: Sequence[str]) -> click.Command:
         callback=callback,
         help="Fine-tune one encoder on several tasks; one pass of it then answers all of them.",
     )
-    for decorate in reversed(FLAGS):
+    for decorate in (*FLAGS, json_flag):
         decorate(built)
     built.params = [flag for flag in built.params if flag.name not in ALONE]
     built.params[:0] = [
         click.Option(["--data", "sources"], multiple=True, help="TASK=PATH, once a task. [demo]"),
         click.Option(["--format", "formats"], multiple=True, help="TASK=FORMAT, of its files."),
         click.Option(["--map", "mapping"], help="Columns: TASK.FIELD=COLUMN,…"),
-        *(flag for task in tasks for flag in own_flags(task, prefix=task.name)),
     ]
-    json_flag(built)
+    built.params += (flag for task in tasks for flag in own_flags(task, prefix=task.name))
     return built
 
 

@@ -77,12 +77,12 @@ def arrange(
 
 def _wholes(records: Rows, together: str | None) -> tuple[Rows, Callable[[Rows], Rows], str]:
     """The first record of each whole; what gives all records of some wholes, in order; a note."""
-    if together is None or not any(together in record.fields for record in records):
+    names = [_name(record, together) for record in records]
+    if not any(names):
         return records, lambda chosen: chosen, ""
     members: dict[str | int, list[int]] = {}
-    for index, record in enumerate(records):
-        value = record.fields.get(together)
-        members.setdefault(value if isinstance(value, str) else index, []).append(index)
+    for index, name in enumerate(names):
+        members.setdefault(name or index, []).append(index)
     owned = {id(records[own[0]]): own for own in members.values()}
 
     def whole(chosen: Rows) -> Rows:
@@ -93,6 +93,12 @@ def _wholes(records: Rows, together: str | None) -> tuple[Rows, Callable[[Rows],
         return records, lambda chosen: chosen, said
     heads = tuple(records[own[0]] for own in members.values())
     return heads, whole, f" Rows with the same {together} stayed together."
+
+
+def _name(record: Record, together: str | None) -> str:
+    """What a record has in the field, numbers as text; "" where that is nothing."""
+    value = None if together is None else record.fields.get(together)
+    return "" if value is None or not str(value).strip() else str(value)
 
 
 def _cut_dev(train: Rows, seed: int, key: Key) -> tuple[Rows, Rows]:

@@ -47,16 +47,28 @@ def check_rows(
         *_sizes(parts),
         *(_balance(parts, gold[0]) if classes and gold else ()),
         *_leaks(parts, inputs),
+        *_swapped(parts, inputs),
         *_duplicates(parts, inputs),
         *_conflicts(parts, inputs, gold),
         *_empty(parts, inputs),
         *_encoding(parts, inputs),
+        *_marked(parts, "quotes", lambda r: any(map(_is_quoted, _texts(r, inputs))), _QUOTED),
     )
 
 
 def _key(record: Record, fields: Sequence[str]) -> Key:
+    """What some fields say; a blank more or less makes no other text."""
     values = (record.fields.get(name) for name in fields)
-    return tuple(value if isinstance(value, str) else repr(value) for value in values)
+    return tuple(" ".join(v.split()) if isinstance(v, str) else repr(v) for v in values)
+
+
+def _compared(
+    parts: Mapping[str, Sequence[Record]],
+) -> Iterator[tuple[str, Sequence[Record], str, Sequence[Record]]]:
+    """Two splits at a time: the one to be learned from or chosen by, and the other."""
+    for first, second in (("train", "dev"), ("train", "test"), ("dev", "test")):
+        if parts[first] is not parts[second]:  # where one stands in for another, that is said
+            yield first, parts[first], second, parts[second]
 
 
 def _sizes(parts: Mapping[str, Sequence[Record]]) -> Iterator[Finding]:
@@ -104,11 +116,9 @@ def _balance(parts: Mapping[str, Sequence[Record]], label: str) -> Iterator[Find
 
 def _leaks(parts: Mapping[str, Sequence[Record]], fields: Sequence[str]) -> Iterator[Finding]:
     """Rows that stand in two splits, by what a model reads, letter for letter."""
-    for first, second in (("train", "dev"), ("train", "test"), ("dev", "test")):
-        if parts[first] is parts[second]:
-            continue  # dev stands in for a missing test split, which is said elsewhere
-        known = {_key(record, fields): record for record in parts[first]}
-        shared = [record for record in parts[second] if _key(record, fields) in known]
+    for first, earlier, second, later in _compared(parts):
+        known = {_key(record, fields): record for record in earlier}
+        shared = [record for record in later if _key(record, fields) in known]
         if shared:
             twin = known[_key(shared[0], fields)]
             texts = len({_key(record, fields) for record in shared})
@@ -116,11 +126,36 @@ def _leaks(parts: Mapping[str, Sequence[Record]], fields: Sequence[str]) -> Iter
             yield Finding(
                 "leak",
                 "warning",
-                f"{texts:,} {noun} of {second} ({len(shared):,} of its {len(parts[second]):,} "
+                f"{texts:,} {noun} of {second} ({len(shared):,} of its {len(later):,} "
                 f"rows) also stand in {first}, {shared[0].origin} in {twin.origin} for one: scores "
                 "on them are too good.",
                 len(shared),
                 origins(shared),
+            )
+
+
+def _swapped(parts: Mapping[str, Sequence[Record]], fields: Sequence[str]) -> Iterator[Finding]:
+    """Pairs that stand in two splits, their texts in the other order."""
+    if len(fields) != 2:
+        return
+    for first, earlier, second, later in _compared(parts):
+        known = {_key(record, fields): record for record in earlier}
+        keys = [_key(record, fields) for record in later]
+        shared = [
+            (record, known[key[::-1]])
+            for record, key in zip(later, keys, strict=True)
+            if key not in known and key[::-1] in known
+        ]
+        if shared:
+            one, twin = shared[0]
+            yield Finding(
+                "leak",
+                "warning",
+                f"{len(shared):,} of {len(later):,} rows of {second} stand in {first} with their "
+                f"texts in the other order, {one.origin} in {twin.origin} for one: where order "
+                "makes no difference, scores on them are too good.",
+                len(shared),
+                origins(record for record, _ in shared),
             )
 
 
@@ -188,6 +223,17 @@ def _encoding(parts: Mapping[str, Sequence[Record]], inputs: Sequence[str]) -> I
             return any(pattern.search(text) for text in _texts(record, inputs))
 
         yield from _marked(parts, "encoding", marked, f"have {what}")
+
+
+_QUOTED = (
+    "have a text in quotes with doubled quotes inside (quoting as in CSV; in TSV quotes are "
+    "letters like any other: save it as .csv, or without quoting)"
+)
+
+
+def _is_quoted(text: str) -> bool:
+    inner = text[1:-1]
+    return text[:1] == text[-1:] == '"' and '""' in inner and '"' not in inner.replace('""', "")
 
 
 def _texts(record: Record, inputs: Sequence[str]) -> Iterator[str]:

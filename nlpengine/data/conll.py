@@ -19,9 +19,12 @@ _DOCUMENT = re.compile(r"# ?newdoc\b(?:\s+id\s*=\s*(?P<id>.*\S))?|#begin documen
 _COMMENT = re.compile(r"#[ \t]+[\w.:-]+[ \t]*=|#(?:begin|end) document\b|# ?newdoc\b")
 """Comments that no line of a word can be taken for; ``# …`` is one too where its columns differ."""
 _START = "-DOCSTART-"
+_NO_TAG = "_"
 
 
-def read_conll(path: StrPath, notes: list[str] | None = None) -> Iterator[Record]:
+def read_conll(
+    path: StrPath, notes: list[str] | None = None, *, gold: bool = True
+) -> Iterator[Record]:
     """Read a file with a word a line.
 
     The first column is the word, the last one its tag; those between aren't read. A file with a
@@ -32,30 +35,52 @@ def read_conll(path: StrPath, notes: list[str] | None = None) -> Iterator[Record
     Args:
         path: The file.
         notes: Gets sentences on lines and columns that were not read, and on what was mended.
+        gold: Whether tags are to be learned from or scored, and so must be some; otherwise they
+            may be anything, such as the ``_`` of a test set whose tags are kept back.
 
     Yields:
         One record a sentence, at the line where it begins, with the fields ``words``; ``tags``
         where the file has more than one column; ``document``, where ``-DOCSTART-`` lines or
         ``# newdoc`` and ``#begin document`` comments mark documents: the name in the comment, or
-        the document's number.
+        the document's number (and which of both it is, where another one's is the same).
 
     Raises:
         DataError: See :func:`nlpengine.data.lines.read_lines`; also a changing number of columns,
             an empty word, a tag that is none, or a carriage return inside of a line.
     """
     name = os.fspath(path)
-    reader = _Reader(name, *_layout(name))
+    reader = _Reader(name, *_layout(name), gold)
     yield from reader.sentences()
     if notes is not None:
         notes += reader.notes()
 
 
 def looks_like_conll(lines: list[str]) -> bool:
-    """Whether at least half of some lines are two columns or more of which the last is a tag."""
-    rows = [_cells(line, "\t" in line) for line in lines if line.strip(_BLANKS)]
-    rows = [cells for cells in rows if cells[0] != _START and not _COMMENT.match(" ".join(cells))]
-    tagged = [len(cells) > 1 and tag_problem(cells[-1].strip(_BLANKS)) is None for cells in rows]
-    return bool(rows) and 2 * sum(tagged) >= len(tagged)
+    """Whether some lines are a word and its tag each, at least half of two or more.
+
+    Prose may end in letters that are tags, too ("vitamin B", "blood type O"). So letters alone
+    count only beside O or a tag with a label; and where no tab says that there are columns, two
+    rows must have one of these, and all rows as many columns.
+    """
+    rows = [line for line in lines if line.strip(_BLANKS) and not _is_aside(line)]
+    tabs = bool(rows) and "\t" in rows[0].strip(_BLANKS)
+    cells = [_cells(line, tabs) for line in rows]
+    last = [own[-1].strip() for own in cells if len(own) > 1]
+    tags = [tag for tag in last if tag_problem(tag) is None]
+    telling = sum(tag == "O" or "-" in tag for tag in tags)
+    if not tabs and (telling < 2 or len({*map(len, cells)}) > 1):
+        return False
+    return telling > 0 and len(rows) > 1 and 2 * len(tags) >= len(rows)
+
+
+def _is_start(line: str) -> bool:
+    return line.startswith(_START) and line[len(_START) :][:1] in ("", *_BLANKS)
+
+
+def _is_aside(line: str) -> bool:
+    """Whether a line says nothing of the columns: a mark of a document, or likely a comment."""
+    bare = line.strip(_BLANKS) == "#"
+    return bare or line.startswith("# ") or _is_start(line) or _COMMENT.match(line) is not None
 
 
 def _cells(line: str, tabs: bool) -> list[str]:
@@ -86,11 +111,13 @@ class _Reader:
     tabs: bool
     columns: int
     said: int
+    gold: bool
     first: int = 0
     words: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     document: str | None = None
     documents: int = 0
+    named: dict[str, bool] = field(default_factory=dict)
     starts: int = 0
     comments: int = 0
     mended: list[int] = field(default_factory=list)
@@ -114,7 +141,7 @@ class _Reader:
     def _kind(self, line: str) -> Literal["blank", "document", "comment", "word"]:
         if not line.strip(_BLANKS):
             return "blank"
-        if line.startswith(_START) and line[len(_START) :][:1] in ("", *_BLANKS):
+        if _is_start(line):
             return "document"
         if not line.startswith("#") or line.startswith("#\t"):
             return "word"
@@ -124,23 +151,28 @@ class _Reader:
         if not bare and not line.startswith("# "):
             return "word"
         cells = _cells(line, self.tabs)
-        fits = len(cells) == self.columns
+        if len(cells) != self.columns:
+            return "comment"
         # In a column of words, # alone is likelier a word than a comment without words.
-        if fits and (self.columns == 1 or tag_problem(cells[-1].strip(_BLANKS)) is None):
-            return "word"
-        return "comment"
+        tagged = tag_problem(cells[-1].strip()) is None or (not self.gold and cells[-1] == _NO_TAG)
+        return "word" if self.columns == 1 or tagged else "comment"
 
     def _begin_document(self, line: str) -> None:
         self.documents += 1
         match = _DOCUMENT.match(line)
         name = (match["id"] or match["rest"] or "").strip() if match else ""
         self.document = name or str(self.documents)
+        # A name may be the number of a document without one: that makes them no single document.
+        if self.named.setdefault(self.document, bool(name)) != bool(name):
+            self.document += " (name)" if name else " (number)"
         self.starts += match is None
 
     def _word(self, line: str, number: int) -> None:
         kept = line.rstrip("\r")
         raw = _cells(kept, self.tabs)
         cells = [cell.strip(" ") for cell in raw]
+        if len(cells) > 1:  # a word may be a blank of another kind, no label may
+            cells[-1] = cells[-1].strip()
         if cells != raw or kept != line:
             self.mended.append(number)
         problem = self._problem(cells)
@@ -167,7 +199,7 @@ class _Reader:
             )
         if not cells[0]:
             return "the word is empty. Write it in the first column, or remove the line"
-        return tag_problem(cells[-1]) if self.columns > 1 else None
+        return tag_problem(cells[-1]) if self.gold and self.columns > 1 else None
 
     def _sentence(self) -> Record:
         self._judge()

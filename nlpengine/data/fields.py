@@ -38,7 +38,7 @@ def to_fields(
 
     Raises:
         DataError: No row at all, a required column or value is missing, two tables of the split
-            have different fields, or a class label is no string or number.
+            have different inputs, or a class label is no string or number.
         UsageError: ``mapping`` names a field that the task doesn't have.
     """
     # Whether labels must be there is not the columns' business: prediction has none.
@@ -46,7 +46,7 @@ def to_fields(
     records: list[Record] = []
     notes: list[str] = []
     fields: frozenset[str] | None = None
-    first = tables[0].path
+    first, bound = tables[0].path, bound_fields(columns, label)
     for table in tables:
         if not table.records:
             continue
@@ -56,7 +56,7 @@ def to_fields(
         found = resolve_columns(names, columns, mapping, table.path)
         if fields is None:
             fields, first = frozenset(found), table.path
-        check_same_fields(fields, frozenset(found), first, table.path)
+        check_same_fields(fields & bound, bound.intersection(found), first, table.path)
         renamed = _renamed(table, found, [c.name for c in columns if c.required], notes)
         if label in found:
             renamed = [_with_label(record, label, classes) for record in renamed]
@@ -69,7 +69,7 @@ def to_fields(
 def check_same_fields(
     fields: frozenset[str], others: frozenset[str], path: str, other_path: str
 ) -> None:
-    """Refuse two tables of one data set that don't have the same fields.
+    """Refuse two tables of one data set that don't have the same inputs and label.
 
     Raises:
         DataError: A field stands in one of them only.
@@ -80,6 +80,14 @@ def check_same_fields(
             f"({', '.join(sorted(fields))}). All files of a data set need the same columns",
             other_path,
         )
+
+
+def bound_fields(columns: Sequence[Column], label: str | None) -> frozenset[str]:
+    """Fields that all files of a data set have or none: inputs and the label.
+
+    Slices, ids and further gold may stand in some files alone: each row goes by what it has.
+    """
+    return frozenset(c.name for c in columns if c.role == "input" or c.name == label)
 
 
 def _columns(table: Table) -> list[str]:

@@ -67,7 +67,7 @@ def require_clean(findings: Iterable[Finding], source: str) -> None:
     """
     warnings = [str(finding) for finding in findings if finding.level == "warning"]
     if warnings:
-        raise DataError(
-            f"{len(warnings)} warnings, and --strict takes them for errors: " + " ".join(warnings),
-            source,
-        )
+        said = "1 warning, and --strict takes it for an error: "
+        if len(warnings) > 1:
+            said = f"{len(warnings)} warnings, and --strict takes them for errors: "
+        raise DataError(said + " ".join(warnings), source)

@@ -10,8 +10,8 @@ from nlpengine.data.records import Origin, Record
 from nlpengine.data.splits import Splits
 from nlpengine.errors import DataError
 
-UNLABELLED = "-1"
-"""What published test sets write for a label that is kept back."""
+UNLABELLED = -1.0
+"""What published test sets write for a label that is kept back, as ``-1`` or ``-1.0``."""
 
 _SHOWN = 20
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -20,13 +20,15 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 def label_text(value: object, origin: Origin, label: str) -> str | None:
     """A label as a string: numbers and booleans as Python prints them; None where it is missing.
 
+    Blanks around it are no part of it.
+
     Raises:
         DataError: The value is a list or an object, which is no class.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, str | int | float):
-        return str(value)
+        return str(value).strip()
     kind = "a list" if isinstance(value, list | tuple) else "an object"
     raise DataError(
         f"{label!r} is {kind}, and a label must be a string or a number. Map another column with "
@@ -101,8 +103,14 @@ def as_numbers(records: Sequence[Record], label: str) -> tuple[Record, ...]:
 def leave_out(
     records: Sequence[Record], label: str, values: Sequence[str]
 ) -> tuple[tuple[Record, ...], int]:
-    """The records whose label is none of ``values``, and how many were left out."""
+    """The records whose label is none of ``values``, and how many were left out.
+
+    Where there are such values, a label that is missing means the same, unless all are: the Hub's
+    SNLI has -1 for "-", which stands for no class.
+    """
     kept = tuple(record for record in records if record.fields.get(label) not in values)
+    if values and any(record.fields.get(label) is not None for record in kept):
+        kept = tuple(record for record in kept if record.fields.get(label) is not None)
     return kept, len(records) - len(kept)
 
 
@@ -111,12 +119,32 @@ def is_unlabelled(test: Sequence[Record], label: str, train: Sequence[Record] = 
 
     -1 is a label like any other where train uses it.
     """
-    values = {label_key(record, label) for record in test}
-    if values <= {None}:
-        return True
-    if not values <= {None, UNLABELLED}:
+    if not all(_is_kept_back(record, label) for record in test):
         return False
-    return not any(label_key(record, label) == UNLABELLED for record in train)
+    if all(record.fields.get(label) is None for record in test):
+        return True
+    return not any(
+        record.fields.get(label) is not None and _is_kept_back(record, label) for record in train
+    )
+
+
+def refuse_kept_back(records: Sequence[Record], label: str) -> None:
+    """Refuse numbers to score against that are -1 in every row, which says that there are none.
+
+    Raises:
+        DataError: They are.
+    """
+    if records and all(_is_kept_back(record, label) for record in records):
+        raise DataError(
+            f"every row has -1 in field {label!r}, which is what test sets write whose labels are "
+            "kept back. Pass a file with labels, perhaps the dev split",
+            records[0].origin.path,
+        )
+
+
+def _is_kept_back(record: Record, label: str) -> bool:
+    value = record.fields.get(label)
+    return value is None or parse_number(str(value)) == UNLABELLED
 
 
 def require_labels(records: Sequence[Record], label: str, what: str) -> None:
@@ -155,9 +183,12 @@ def check_labels(splits: Splits, label: str) -> None:
         for record in records:
             value = str(record.fields.get(label))
             if classes and value not in classes:
+                way_out = "Mend the label, or add rows with it to train"
+                if all(parse_number(name) is not None for name in (value, *known)):
+                    way_out += "; or, where numbers are to be predicted, say so (--target number)"
                 raise DataError(
                     f"label {value!r} in the {split} split doesn't stand in train, which has "
-                    f"{_listed(known)}. Mend the label, or add rows with it to train",
+                    f"{_listed(known)}. {way_out}",
                     record.origin.path,
                     record.origin.line,
                 )

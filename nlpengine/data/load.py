@@ -8,7 +8,7 @@ from dataclasses import replace
 from nlpengine.data.arrange import Rows, arrange, limit_rows
 from nlpengine.data.checks import check_rows
 from nlpengine.data.columns import Column
-from nlpengine.data.fields import check_same_fields, to_fields
+from nlpengine.data.fields import bound_fields, check_same_fields, to_fields
 from nlpengine.data.findings import Finding
 from nlpengine.data.labels import (
     as_numbers,
@@ -16,6 +16,7 @@ from nlpengine.data.labels import (
     is_unlabelled,
     label_key,
     leave_out,
+    refuse_kept_back,
     require_labels,
     require_numbers,
 )
@@ -145,6 +146,7 @@ def load_records(
     if labelled and label is not None:
         records = _with_labels(records, tables[0].path, label, left_out, notes)
         if numbers:
+            refuse_kept_back(records, label)
             require_numbers(records, label, "the data")
             records = as_numbers(records, label)
     return records, (*read.notes, *notes), read.fingerprints
@@ -209,7 +211,7 @@ def _with_gold(
 
 def _left_out_note(said: Sequence[str], label: str, values: Sequence[str]) -> str:
     listed = " or ".join(map(repr, values))
-    return f"left out, as a {label} of {listed} says that there is none: {', '.join(said)}."
+    return f"left out, as having no gold (a {label} of {listed}, or none): {', '.join(said)}."
 
 
 def _class_key(label: str | None) -> Callable[[Record], Hashable]:
@@ -259,6 +261,7 @@ def _rows_by_split(
     notes: list[str] = []
     rows: dict[SplitName, Rows] = {}
     trained: frozenset[str] = frozenset()
+    bound = bound_fields(columns, label)
     for split in _ORDER:
         if split not in tables:
             continue
@@ -283,5 +286,5 @@ def _rows_by_split(
                 )
         if split == "test" and label is not None:
             fields |= {label}  # a test split may come without labels, and only without labels
-        check_same_fields(trained, fields, tables["train"][0].path, path)
+        check_same_fields(trained & bound, fields & bound, tables["train"][0].path, path)
     return rows, notes

@@ -47,14 +47,17 @@ def split_by_column(read: Source, taken: Collection[str]) -> None:
 def _parts(table: Table, column: str, notes: list[str]) -> bool:
     """Whether the column parts the table; where it nearly does, a note says why not."""
     strangers = [r for r in table.records if _split(r, column) is None]
-    found = {_split(record, column) for record in table.records}
-    if strangers and "train" in found:
-        value = strangers[0].fields.get(column)
-        notes.append(
-            f"column {column!r} was not used to split the file: {value!r} "
-            f"({strangers[0].origin}) is no split's name."
-        )
-    return not strangers and "train" in found and len(found) > 1
+    found = {_split(record, column) for record in table.records} - {None}
+    if not strangers and "train" in found and len(found) > 1:
+        return True
+    # Columns of these names hold all sorts of things: one without any split's name isn't meant.
+    if found:
+        why = "no row is of train" if "train" not in found else "all rows are of train"
+        if strangers:
+            value = strangers[0].fields.get(column)
+            why = f"{value!r} ({strangers[0].origin}) is no split's name"
+        notes.append(f"column {column!r} was not used to split the file: {why}.")
+    return False
 
 
 def _split(record: Record, column: str) -> SplitName | None:

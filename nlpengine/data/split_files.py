@@ -57,13 +57,22 @@ def find_split_files(
         if split in whole:
             others += [path.name for path in paths]
         else:
-            found[split] = _matched(split, paths, notes)
+            found[split] = _matched(split, _without_twins(paths, notes), notes)
     for split, paths in found.items():
         if len(paths) > 1 or _shard(paths[0]):
             _check_shards(split, paths, folder)
     if others:
         notes.append(f"not read, going by the names: {', '.join(sorted(others))}.")
     return found
+
+
+def _without_twins(paths: Sequence[Path], notes: list[str]) -> list[Path]:
+    """SNLI and MultiNLI come as JSON lines and as a table, ``.txt``: the first alone is read."""
+    stems = {split_suffix(path.name)[0] for path in paths if path.suffix == ".jsonl"}
+    twins = [p for p in paths if p.suffix == ".txt" and split_suffix(p.name)[0] in stems]
+    for twin in twins:
+        notes.append(f"{twin.name} was not read: {twin.stem}.jsonl is read, by the same name.")
+    return [path for path in paths if path not in twins]
 
 
 def _matched(split: SplitName, paths: list[Path], notes: list[str]) -> list[Path]:

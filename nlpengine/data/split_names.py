@@ -16,7 +16,13 @@ SPLIT_NAMES: dict[str, SplitName] = {
 }
 """Whole names, lower case → our name."""
 
-SPLIT_WORDS: dict[str, SplitName] = {**SPLIT_NAMES, "trial": "dev"}
+SPLIT_WORDS: dict[str, SplitName] = {
+    **SPLIT_NAMES,
+    "training": "train",
+    "development": "dev",
+    "trial": "dev",
+    "testing": "test",
+}
 """Words that say a split as a part of a file's name, or as a value of a column."""
 
 HUB_NAMES: dict[str, SplitName] = {

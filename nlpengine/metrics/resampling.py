@@ -74,7 +74,7 @@ def widened(
     bounds: tuple[float, float],
     bearing: int | None = None,
 ) -> tuple[float, float]:
-    """The percentile interval; where all resampled values are alike, opened by Wilson's share.
+    """The percentile interval; where its ends are alike, opened by Wilson's share.
 
     The share that an outcome unseen in so many units may have is granted to either bound. A single
     unit says nothing of its spread: both ends are the value.
@@ -90,8 +90,7 @@ def widened(
     if units == 1:
         return value, value
     low, high = percentile_interval(resampled, value)
-    defined = resampled[~np.isnan(resampled)]
-    if defined.size and np.ptp(defined) > 1e-12:
+    if high - low > 1e-12:
         return low, high
     share, (least, most) = unseen_share(units if bearing is None else bearing), bounds
     return min(low, value - share * (value - least)), max(high, value + share * (most - value))

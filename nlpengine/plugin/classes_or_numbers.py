@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Windows = Sequence[WindowLogits]
 E = TypeVar("E", bound=LabelledExample)
+
+MOST_CLASSES = 2
+"""Numbers of this many values at most are classes, however they are written."""
 
 _ALMOST = re.compile(r"[+-]?[0-9]+,[0-9]+")
 """Numbers with a comma for a point."""
@@ -157,11 +160,16 @@ class ClassesOrNumbers(Classification[E]):
 
 def _refuse_mixed(train: Sequence[Record], label: str) -> None:
     """Refuse labels of which some are numbers: a slip must not make a class of each number."""
-    texts = {str(r.fields[label]): r for r in train if r.fields.get(label) is not None}
+    texts: dict[str, Record] = {}
+    for row in train:
+        if row.fields.get(label) is not None:
+            texts.setdefault(str(row.fields[label]), row)
     numbers = {text for text in texts if parse_number(text) is not None}
     strange = [text for text in texts if text not in numbers]
     almost = [text for text in strange if _ALMOST.fullmatch(text.strip())]
     fractions = labels_are_numbers([texts[text] for text in numbers], label)
+    if not strange:
+        _refuse_spellings(texts, label)
     if not strange or not (fractions or len(almost) == len(strange)):
         return
     record = texts[(almost or strange)[0]]
@@ -169,6 +177,25 @@ def _refuse_mixed(train: Sequence[Record], label: str) -> None:
     raise DataError(
         f"label {str(record.fields[label])!r} is no number, while {others}. Write numbers with "
         "digits and a point, like 3.5; or say --target classes if labels are names of classes",
+        record.origin.path,
+        record.origin.line,
+    )
+
+
+def _refuse_spellings(texts: Mapping[str, Record], label: str) -> None:
+    """Refuse two whole numbers of which one is written in two ways: two classes, by all looks."""
+    spelt: dict[float | None, list[str]] = {}
+    for text in texts:
+        spelt.setdefault(parse_number(text), []).append(text)
+    twice = [own for own in spelt.values() if len(own) > 1]
+    if len(spelt) > MOST_CLASSES or not twice:
+        return
+    first, other = twice[0][:2]
+    record = texts[other]
+    raise DataError(
+        f"label {other!r} is also written {first!r} ({texts[first].origin}), and there are only "
+        f"{len(spelt)} different numbers: they look like classes. Write each in one way, or say "
+        "--target number",
         record.origin.path,
         record.origin.line,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 import numpy as np
 
 from nlpengine.baselines import MAJORITY, TFIDF, Baseline
-from nlpengine.data import Example, Record
+from nlpengine.data import Example, Record, parse_number
 from nlpengine.encoding import Encoding
 from nlpengine.errors import DataError
 from nlpengine.heads import HeadSpec
@@ -208,7 +208,5 @@ def pooled_logits(windows: Windows) -> np.ndarray:
 
 
 def _sort_key(label: str) -> tuple[int, float, str]:
-    try:
-        return (0, float(label), label)
-    except ValueError:
-        return (1, 0.0, label)
+    number = parse_number(label)
+    return (1, 0.0, label) if number is None else (0, number, label)

@@ -8,10 +8,13 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from nlpengine.data.columns import resolve_columns
+from nlpengine.data.columns import Column, resolve_columns
+from nlpengine.data.conll import read_conll
 from nlpengine.data.delimited import read_csv, read_tsv
 from nlpengine.data.jsonl import read_jsonl
 from nlpengine.data.lines import read_lines
@@ -20,7 +23,7 @@ from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.data.records import Origin, Record
 from nlpengine.data.sniff import SUFFIXES, split_suffix, task_format
 from nlpengine.data.sources import TASK_READERS
-from nlpengine.errors import RowError, UsageError
+from nlpengine.errors import DataError, RowError, UsageError
 from nlpengine.workflow.model import Model
 
 FORMATS: tuple[str, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
@@ -31,6 +34,10 @@ READERS: Mapping[str, Callable[[str], Iterator[Record]]] = {
     "tsv": read_tsv,
     "jsonl": lambda path: read_jsonl(path, surrogates=True),
     "parquet": read_parquet,
+}
+_TASK_READERS: Mapping[str, Callable[[str, list[str]], Iterator[Record]]] = {
+    **TASK_READERS,
+    "conll": partial(read_conll, gold=False),
 }
 
 
@@ -85,8 +92,8 @@ def read_rows(
         DataError: The file can't be read, or is no such format from some line on.
     """
     said: list[str] = [] if notes is None else notes
-    if kind in TASK_READERS:
-        yield from _kept(path, lambda file: TASK_READERS[kind](file, said))
+    if kind in _TASK_READERS:
+        yield from _kept(path, lambda file: _TASK_READERS[kind](file, said))
         return
     if kind not in FORMATS and (reader := readers.by_name(kind)) is not None:
         yield from _kept(path, reader.read)
@@ -117,7 +124,7 @@ def predict_rows(
 
     A row keeps all its columns and gets the prediction's; one that can't be predicted gets
     ``error`` instead. A column of the input that is named like one of the prediction's is kept as
-    ``input_NAME``.
+    ``input_NAME``. Rows needn't all have the same columns: each goes by its own.
 
     Args:
         model: The model.
@@ -127,22 +134,49 @@ def predict_rows(
     Raises:
         DataError: The input columns can't be found in the first row.
     """
-    waiting: deque[Record] = deque()
+    waiting: deque[tuple[Record, str | None]] = deque()
 
     def renamed() -> Iterator[Record]:
         source = iter(records)
         first = next(source, None)
         if first is None:
             return
-        wanted = model.read
-        known = resolve_columns(list(first.fields), wanted, mapping, first.origin.path)
+        resolve_columns(list(first.fields), model.read, mapping, first.origin.path)
+        columns_of = _columns_by_row(model.read, mapping)
         for record in itertools.chain([first], source):
-            waiting.append(record)
-            fields = {name: record.fields.get(column) for name, column in known.items()}
+            columns, problem = columns_of(tuple(record.fields))
+            waiting.append((record, problem))
+            # One with a problem goes along, so that rows and answers stay in step.
+            fields = {
+                name: None if own is None else record.fields[own] for name, own in columns.items()
+            }
             yield Record(fields, record.origin)
 
     for answer in model.predict(renamed(), errors="return"):
-        row = waiting.popleft().fields
-        found = {"error": answer.problem} if isinstance(answer, RowError) else answer.to_json()
+        record, problem = waiting.popleft()
+        if problem is None and isinstance(answer, RowError):
+            problem = answer.problem
+        found = answer.to_json() if problem is None else {"error": problem}
+        row = record.fields
         kept = {f"input_{name}" if name in found else name: value for name, value in row.items()}
         yield {**kept, **found}
+
+
+def _columns_by_row(
+    wanted: Sequence[Column], mapping: Mapping[str, str]
+) -> Callable[[tuple[str, ...]], tuple[Mapping[str, str | None], str | None]]:
+    """Names of a row's columns → field → the column, and what is wrong with them.
+
+    A required field that has no column has None, about which the task has its own words.
+    """
+    needed = dict.fromkeys(column.name for column in wanted if column.required)
+    optional = [replace(column, required=False) for column in wanted]
+
+    @lru_cache(256)
+    def found(names: tuple[str, ...]) -> tuple[Mapping[str, str | None], str | None]:
+        try:
+            return {**needed, **resolve_columns(names, optional, mapping, "")}, None
+        except DataError as error:
+            return needed, error.problem
+
+    return found

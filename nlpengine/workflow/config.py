@@ -175,10 +175,6 @@ def resolve(
         wanted = -(-recipe.min_steps // max(1, steps))
         chosen["epochs"] = max(recipe.epochs, min(recipe.max_epochs, wanted))
     max_length, chosen["overlap"] = window_size(config, recipe, limit)
-    if max_length > limit:
-        raise UsageError(
-            f"--max-length {max_length}: {config.encoder} takes at most {limit} tokens."
-        )
     chosen["max_length"] = max_length
     chosen["batch_tokens"] = config.batch_tokens or max(budget, max_length)
     if chosen["batch_tokens"] < max_length:
@@ -198,8 +194,13 @@ def window_size(config: RunConfig, recipe: Recipe, limit: int) -> tuple[int, int
         config: As given.
         recipe: The task's.
         limit: The encoder's own maximum length, in tokens.
+
+    Raises:
+        UsageError: A length that the encoder can't take.
     """
     length = config.max_length or min(recipe.max_length or limit, limit)
+    if length > limit:
+        raise UsageError(f"--max-length {length}: {config.encoder} takes at most {limit} tokens.")
     if config.overlap is not None:
         return length, config.overlap
     if recipe.overlap is not None and recipe.overlap < length // 2:

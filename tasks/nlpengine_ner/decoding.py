@@ -30,7 +30,8 @@ class Tagset:
     """A model's tags, and which may stand side by side.
 
     Attributes:
-        tags: Per logit, a tag; a bare label of a stock checkpoint ("PER") counts as "I-PER".
+        tags: Per logit, a tag. A bare label of a stock checkpoint ("PER") counts as "I-PER", a bare
+            letter ("B") as "B-_": that is how its entities are written.
         step: 0 where a tag may stand behind another [after, before], -inf where not.
         start: The same for the first tag of a sentence [tags].
         stop: The same for the last one [tags].
@@ -57,7 +58,7 @@ def tagset(names: tuple[str, ...]) -> Tagset:
 
     Where a label has no B (a checkpoint of bare labels), its I may begin an entity.
     """
-    tags = tuple(name if _TAG.fullmatch(name) else f"I-{name}" for name in names)
+    tags = tuple(map(_as_tag, names))
     split = [tag_of(tag) for tag in tags]
     has = set(split)
 
@@ -80,6 +81,13 @@ def tagset(names: tuple[str, ...]) -> Tagset:
         np.array([cost(may_end(tag)) for tag in split]),
         all(letter in "OBI" for letter, _ in split),
     )
+
+
+def _as_tag(name: str) -> str:
+    if not _TAG.fullmatch(name):
+        return f"I-{name}"
+    letter, label = tag_of(name)
+    return name if letter == "O" or "-" in name else f"{name}-{label}"
 
 
 def best_path(scores: Floats, rules: Tagset, weighed: bool = False) -> Ints:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nlpengine import DataError
 from nlpengine.data import Record, WordsExample
+from nlpengine_ner.documents import document_of
 
 NEIGHBOURS = 64
 """Words before and after a sentence that are read with it (Schweter & Akbik 2020, "FLERT", take as
@@ -36,6 +37,11 @@ def neighbours_of(record: Record) -> Neighbours:
     return found if isinstance(found, Neighbours) else Neighbours()
 
 
+def word_of(item: object) -> object:
+    """What should be the word in an item of a list of words: itself, or an object's ``text``."""
+    return item.get("text") if isinstance(item, Mapping) else item
+
+
 def with_neighbours(rows: Iterable[Record]) -> Iterator[Record]:
     """Give each row the words around it; rows of one document follow each other in their file.
 
@@ -56,8 +62,8 @@ def with_neighbours(rows: Iterable[Record]) -> Iterator[Record]:
 
     document: tuple[str, str] | None = None
     for row in rows:
-        name = row.fields.get("document")
-        own = None if name is None else (row.origin.path, str(name))
+        name = document_of(row)
+        own = (row.origin.path, name) if name else None
         if own is None or own != document:
             while waiting:
                 yield first()
@@ -100,9 +106,19 @@ def _any_neighbours(examples: Sequence[WordsExample]) -> bool:
 
 
 def _words(row: Record) -> list[str]:
-    """What a row adds to its neighbours; one that can't be read adds nothing."""
-    words = row.fields.get("words")
+    """What a row adds to its neighbours: nothing that would keep them from being read."""
+    words, text = row.fields.get("words"), row.fields.get("text")
     if isinstance(words, list | tuple):
-        return [word for word in words if isinstance(word, str)]
-    text = row.fields.get("text")
-    return text.split() if isinstance(text, str) else []
+        own = [word for word in map(word_of, words) if isinstance(word, str)]
+    else:
+        own = text.split() if isinstance(text, str) else []
+    return [word for word in own if _is_unicode(word)]
+
+
+def _is_unicode(word: str) -> bool:
+    """Whether it is free of lone surrogates, which no tokenizer reads."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -50,6 +50,7 @@ class EntityPrediction:
             of.
         entities: In the order of the text.
         windows: How many windows of the encoder the text filled.
+        joined: Whether the row has a text, too, that isn't made of its words, and so wasn't read.
     """
 
     text: str
@@ -58,10 +59,15 @@ class EntityPrediction:
     scores: tuple[float, ...]
     entities: tuple[NamedEntity, ...]
     windows: int = 1
+    joined: bool = False
 
     def to_json(self) -> dict[str, object]:
-        """``entities``, ``words``, ``tags``; ``windows`` only where a text needed several."""
-        row: dict[str, object] = {
+        """``entities``, ``words``, ``tags``; ``windows`` only where a text needed several.
+
+        ``text`` stands first where characters don't count in the row's own text.
+        """
+        row: dict[str, object] = {"text": self.text} if self.joined else {}
+        row |= {
             "entities": [entity.to_json() for entity in self.entities],
             "words": [self.text[start:end] for start, end in self.words],
             "tags": list(self.tags),
@@ -90,6 +96,7 @@ def prediction_of(
     tags: Sequence[str],
     scores: Sequence[float],
     windows: int = 1,
+    joined: bool = False,
 ) -> EntityPrediction:
     """Put a prediction together; malformed tags are read as conlleval reads them."""
     found = []
@@ -98,7 +105,8 @@ def prediction_of(
         known = [score for score in scores[first:end] if score > 0.0]
         score = sum(known) / len(known) if known else 0.0
         found.append(NamedEntity(label, text[start:stop], start, stop, first, end - 1, score))
-    return EntityPrediction(text, tuple(words), tuple(tags), tuple(scores), tuple(found), windows)
+    spans, entities = tuple(words), tuple(found)
+    return EntityPrediction(text, spans, tuple(tags), tuple(scores), entities, windows, joined)
 
 
 def _clipped(text: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nlpengine import RowError
 from nlpengine.data import Column, Record, WordsExample
-from nlpengine_ner.neighbours import neighbours_of
+from nlpengine_ner.documents import document_of
+from nlpengine_ner.neighbours import neighbours_of, word_of
 
 COLUMNS = (
     Column("text", ("sentence",), required=False),
@@ -23,6 +25,7 @@ TEXT_LEFT_OUT = (
 )
 ENTITIES_LEFT_OUT = "rows with tags, whose entities were not read"
 BLANK_ENDS = "entities that begin or end with a blank, read without it"
+BLANK_LABELS = "tags and labels with blanks around the label, read without them"
 
 Marked = tuple[int, int, str]
 """Start, end, label."""
@@ -31,8 +34,8 @@ Marked = tuple[int, int, str]
 def read_example(record: Record) -> WordsExample:
     """Make an example of a record.
 
-    Words with tags come first; what else the row has is then left out, with a remark. Marked
-    characters count in the text.
+    Words come first; a text that isn't made of them is left out, and so are marked characters
+    beside tags, each with a remark. Marked characters count in the text.
 
     Raises:
         RowError: Neither text nor words, or gold that doesn't belong to them.
@@ -40,14 +43,15 @@ def read_example(record: Record) -> WordsExample:
     remarks: list[str] = []
     text = None if record.fields.get("text") is None else record.text("text")
     words = _words(record)
-    tags = _tags(record, words)
+    tags = _tags(record, words, remarks)
     spans = None if tags is not None else _entities(record, text, remarks)
     if tags is not None and record.fields.get("entities"):
         remarks.append(ENTITIES_LEFT_OUT)
     places = None
     if words is not None:
         if text is not None:
-            places = _places(words, text, record, tags is not None, remarks)
+            needed = bool(spans) or (tags is None and not words)
+            places = _places(words, text, record, needed, remarks)
         if text is None or places is None:
             # As the encoder reads them; an empty word has a place of its own too.
             text, places = " ".join(words), _joined(words)
@@ -57,9 +61,7 @@ def read_example(record: Record) -> WordsExample:
             "neither 'text' (a string) nor 'words' (a list of strings) is here, and a row needs "
             "one of them. Name the column with --map text=COLUMN or --map words=COLUMN",
         )
-    document = record.fields.get("document")
-    name = "" if document is None else str(document)
-    around = neighbours_of(record)
+    name, around = document_of(record), neighbours_of(record)
     return WordsExample(
         text, places, tags, record.origin, name, spans, tuple(remarks), around.before, around.after
     )
@@ -79,14 +81,16 @@ def _words(record: Record) -> list[str] | None:
             f"'words' is {value!r:.60}, not a list of strings. Split it, or name a column of text "
             "with --map text=COLUMN",
         )
-    words = [item.get("text") if isinstance(item, Mapping) else item for item in value]
+    words = [word_of(item) for item in value]
     for place, word in enumerate(words, start=1):
         if not isinstance(word, str):
             raise _wrong(record, f"word {place} is {word!r:.60}, not a string. Write it as one")
     return [str(word) for word in words]
 
 
-def _tags(record: Record, words: Sequence[str] | None) -> tuple[str, ...] | None:
+def _tags(
+    record: Record, words: Sequence[str] | None, remarks: list[str]
+) -> tuple[str, ...] | None:
     value = record.fields.get("tags")
     if value is None:
         return None
@@ -100,7 +104,18 @@ def _tags(record: Record, words: Sequence[str] | None) -> tuple[str, ...] | None
         raise _wrong(
             record, f"{len(words)} words have {len(value)} tags. Each word needs one; mend the row"
         )
-    return tuple(value)
+    tags = tuple(map(_trimmed, value))
+    if tags != tuple(value):
+        remarks.append(BLANK_LABELS)
+    return tags
+
+
+def _trimmed(tag: Any) -> Any:
+    """A tag without blanks around it and its label, so that none makes a type of its own."""
+    if not isinstance(tag, str) or tag == "O":
+        return tag
+    letter, hyphen, label = tag.strip().partition("-")
+    return f"{letter}{hyphen}{label.strip()}"
 
 
 def _joined(words: Sequence[str]) -> tuple[tuple[int, int], ...]:
@@ -112,11 +127,12 @@ def _joined(words: Sequence[str]) -> tuple[tuple[int, int], ...]:
 
 
 def _places(
-    words: Sequence[str], text: str, record: Record, tagged: bool, remarks: list[str]
+    words: Sequence[str], text: str, record: Record, needed: bool, remarks: list[str]
 ) -> tuple[tuple[int, int], ...] | None:
     """Where the words stand in the text, with nothing but blanks between.
 
-    Where they don't, and have tags, the text is left out with a remark (None).
+    Where they don't, the text is left out with a remark (None); but not if it is needed, as gold
+    is marked in it, or there is no word to read instead.
     """
     places: list[tuple[int, int]] = []
     done = 0
@@ -128,15 +144,15 @@ def _places(
         places.append((start, done))
     if len(places) == len(words) and not text[done:].strip():
         return tuple(places)
-    if tagged:
+    if not needed:
         remarks.append(TEXT_LEFT_OUT)
         return None
     following = repr(words[len(places)]) if len(places) < len(words) else "their end"
     raise _wrong(
         record,
         f"the text is not made of the words: at character {done} it goes on with "
-        f"{text[done : done + 20]!r}, and the words with {following}. Leave out one of the two "
-        "columns, or mend the row",
+        f"{text[done : done + 20]!r}, and the words with {following}. Leave out the column of "
+        "words, or mend the row",
     )
 
 
@@ -152,7 +168,10 @@ def _entities(record: Record, text: str | None, remarks: list[str]) -> tuple[Mar
             "entities count characters of a text, and there is none. Name its column with --map "
             "text=COLUMN, or give tags for the words",
         )
-    found = sorted(_entity(record, item, text or "", n) for n, item in enumerate(value, start=1))
+    found = sorted(
+        _entity(record, item, text or "", number, remarks)
+        for number, item in enumerate(value, start=1)
+    )
     for before, after in itertools.pairwise(found):
         if after[0] < before[1]:
             raise _wrong(
@@ -167,8 +186,8 @@ def _entities(record: Record, text: str | None, remarks: list[str]) -> tuple[Mar
     return tuple(found)
 
 
-def _entity(record: Record, item: object, text: str, number: int) -> Marked:
-    """An object with start, end and label, or a list of the three."""
+def _entity(record: Record, item: object, text: str, number: int, remarks: list[str]) -> Marked:
+    """An object with start, end and label (and perhaps its text), or a list of the three."""
     parts = item
     if isinstance(item, Mapping):
         parts = [item.get(name) for name in ("start", "end", "label")]
@@ -193,4 +212,15 @@ def _entity(record: Record, item: object, text: str, number: int) -> Marked:
             f"entity {number} ({label!r}, characters {start} to {end}) {what}. Characters count "
             "from 0 as Unicode code points, and end is the one after the last",
         )
-    return start, end, label
+    own = item.get("text") if isinstance(item, Mapping) else None
+    if isinstance(own, str) and own.split() != text[start:end].split():
+        raise _wrong(
+            record,
+            f"entity {number} ({label!r}) is {own!r:.60} by its own text, and characters {start} "
+            f"to {end} are {text[start:end]!r:.60}. Characters count from 0 as Unicode code "
+            "points, and end is the one after the last: write them so (UTF-16 units, bytes, or an "
+            "end that is the last character are the usual reasons)",
+        )
+    if label != label.strip():
+        remarks.append(BLANK_LABELS)
+    return start, end, label.strip()

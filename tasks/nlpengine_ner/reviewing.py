@@ -111,9 +111,10 @@ def _entities_of_spans(
 ) -> list[tuple[str, int, int]]:
     """(label, first word, one past the last) of each marked span."""
     found = []
-    # None is empty: a span holds more than blanks, and words are cut at its ends.
+    # Each has words: a span holds more than blanks, and words are cut at its ends. A word without
+    # a character, where two spans meet, is inside neither.
     for start, end, label in example.spans or ():
-        inside = [n for n, word in enumerate(words) if start <= word[0] and word[1] <= end]
+        inside = [n for n, (a, b) in enumerate(words) if start <= a < b <= end]
         found.append((label, inside[0], inside[-1] + 1))
     return found
 

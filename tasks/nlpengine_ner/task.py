@@ -20,11 +20,12 @@ from nlpengine.metrics import Scores, entity_scores, fit_temperature, softmax, s
 from nlpengine.plugin import Labels, Recipe, State, Task, WindowLogits, Wrong, hookimpl
 from nlpengine_ner.chain import crf_size, read_words, word_scores
 from nlpengine_ner.decoding import Decoder, with_lost_words
+from nlpengine_ner.documents import notes_on_units, units_of
 from nlpengine_ner.mistakes import worst
 from nlpengine_ner.neighbours import check_documents, notes_on_documents, with_neighbours
 from nlpengine_ner.pieces import lost_words, window_gold, word_logits
 from nlpengine_ner.prediction import EntityPrediction, prediction_of
-from nlpengine_ner.reading import COLUMNS, read_example
+from nlpengine_ner.reading import COLUMNS, TEXT_LEFT_OUT, read_example
 from nlpengine_ner.reviewing import review_splits, settle_splitter, types_of
 from nlpengine_ner.splitting import Splitter, split_example
 
@@ -94,6 +95,7 @@ class NamedEntities(Task[WordsExample]):
     ) -> tuple[Mapping[str, Sequence[WordsExample]], tuple[str, ...]]:
         """Make all gold IOB2 tags of words; see `review_splits`."""
         made, notes = review_splits(splits, options.splitter)
+        notes += notes_on_units(made)
         if options.context == "document":
             notes += notes_on_documents(made)
         return made, notes
@@ -195,15 +197,15 @@ class NamedEntities(Task[WordsExample]):
         example = split_example(example, options.splitter)
         words = example.words or ()
         logits, known = word_logits(windows, example)
+        scores, said = np.zeros(len(words)), (len(windows), TEXT_LEFT_OUT in example.remarks)
         if not len(known):
-            empty = (0.0,) * len(words)
-            return prediction_of(example.text, words, ["O"] * len(words), empty, len(windows))
+            tags = ["O"] * len(words)
+            return prediction_of(example.text, words, tags, scores.tolist(), *said)
         tags, columns, rows = read_words(logits, labels.names, options.decoder)
         chosen = softmax(rows, state.get("temperature", 1.0))[np.arange(len(known)), columns]
-        scores = np.zeros(len(words))
         scores[known] = chosen
         tags = with_lost_words(tags, known, len(words))
-        return prediction_of(example.text, words, tags, scores.tolist(), len(windows))
+        return prediction_of(example.text, words, tags, scores.tolist(), *said)
 
     def score(
         self,
@@ -211,14 +213,14 @@ class NamedEntities(Task[WordsExample]):
         predictions: Sequence[EntityPrediction],
         labels: Labels,
     ) -> Scores:
-        """F1 of exact spans and types; what is resampled are documents, where they are marked."""
+        """F1 of exact spans and types; what is resampled are documents, where enough are marked."""
         tags = [example.tags or () for example in gold]
         found = [prediction.tags for prediction in predictions]
         return entity_scores(
             [strict_entities(own) for own in tags],
             [strict_entities(own) for own in found],
             [len(own) for own in tags],
-            documents=_documents(gold),
+            documents=units_of(gold),
             gold_tags=tags,
             predicted_tags=found,
         )
@@ -266,14 +268,6 @@ def _crf_head(width: int, tags: int) -> nn.Module:
     from nlpengine_ner.crf import CrfHead
 
     return CrfHead(width, tags)
-
-
-def _documents(examples: Sequence[WordsExample]) -> list[str]:
-    """What each sentence is resampled with: its document, or itself."""
-    return [
-        f"{example.origin.path} {example.document}" if example.document else f"row {number}"
-        for number, example in enumerate(examples)
-    ]
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from nlpengine import UsageError
 from nlpengine.plugin import ClassesOrNumbersOptions
 
 POSITIVE = (
-    "1", "true", "yes", "equivalent", "same", "paraphrase", "duplicate", "entailment",
+    "1", "1.0", "true", "yes", "equivalent", "same", "paraphrase", "duplicate", "entailment",
 )  # fmt: skip
 """What published sets call the label of two that their F1 is of."""
 

@@ -484,8 +484,33 @@ def test_data_check_says_what_stands_in_the_way(cli, reviews, tiny, tmp_path):
     assert f"{good['warnings']} warning" in said
     strict = cli("data", "check", "sentiment", reviews, "--encoder", tiny, "--strict")
     assert strict.code == 4
-    assert "--strict takes them for errors: sizes: 12 test rows" in strict.err
+    assert "--strict takes it for an error: sizes: 12 test rows" in strict.err
+    assert "! sizes: 12 test rows" in strict.out
+    strict = cli("data", "check", "sentiment", reviews, "--encoder", tiny, "--strict", "--json")
+    assert strict.code == 4
+    assert strict.json() == good
+    long = cli("data", "check", "sentiment", reviews, "--encoder", tiny, "--max-length", "9999")
+    assert long.code == 2
+    assert "--max-length 9999" in long.err
     run = cli("run", "sentiment", "--data", reviews, "--encoder", tiny, "--strict",
               "--output", tmp_path / "run")  # fmt: skip
     assert run.code == 4
     assert not (tmp_path / "run").exists()
+
+
+def test_data_check_takes_the_options_of_the_task(cli, tiny, tmp_path):
+    rows = [f"a {n}\tb {n}\t{n % 6}" for n in range(60)]
+    (tmp_path / "pairs.tsv").write_text("\n".join(["first\tsecond\tlabel", *rows]) + "\n")
+    given = ("data", "check", "pair", tmp_path / "pairs.tsv", "--encoder", tiny, "--json")
+    classes = cli(*given).json()
+    assert any("taken for 6 classes" in note for note in classes["notes"])
+    numbers = cli(*given, "--target", "number").json()
+    assert not any("classes" in note for note in numbers["notes"])
+    assert "balance" not in {finding["check"] for finding in numbers["findings"]}
+    wrong = cli(*given, "--target", "numbers")
+    assert wrong.code == 2
+    assert "--target" in wrong.err
+    options = cli("data", "check", "pair", "--help").out
+    assert options.index("--encoder") < options.index("--json") < options.index("--target")
+    listed = cli("data", "check", "--help").out
+    assert "data check pair --help" in listed

@@ -79,6 +79,9 @@ def test_a_clean_set_has_sizes_and_balance_and_no_warning(tmp_path):
         ),
         ("empty", [("  ", "a"), ("", "b")], "2 rows have an empty text: {}/train.jsonl:41, {}"),
         ("encoding", [("caf\ufffd", "a")], "1 row has the replacement character U+FFFD"),
+        ("quotes", [('"Well, ""no""."', "a"), ('"fine"', "a")], "1 row has a text in quotes with"),
+        ("duplicates", [(" train  3", "b")], "1 of 41 rows of train repeat an earlier one"),
+        ("leak", [("test 7 ", "b")], "1 text of test (1 of its 120 rows) also stand in train"),
         ("encoding", [("cafÃ© au lait", "a")], "letters like 'Ã©'"),
         ("encoding", [("donâ€™t", "a")], "UTF-8 that was read as another encoding"),
         ("encoding", [("a\x01b", "a")], "1 row has control characters: {}/train.jsonl:41."),
@@ -105,3 +108,19 @@ def test_a_small_test_split_is_a_warning(tmp_path):
     train, dev, test = CLEAN
     found = findings(tmp_path, train, dev, test[:25])
     assert any(f.level == "warning" and "less than about 20 points" in f.message for f in found)
+
+
+def test_pairs_in_the_other_order_are_found(tmp_path):
+    columns = (Column("first"), Column("second"), Column("label", required=False, role="gold"))
+
+    def save(name, pairs):
+        lines = [json.dumps({"first": a, "second": b, "label": gold}) for a, b, gold in pairs]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+
+    save("train", [(f"a {n}", f"b {n}", "xy"[n % 2]) for n in range(40)])
+    save("dev", [(f"c {n}", f"d {n}", "xy"[n % 2]) for n in range(20)])
+    save("test", [("b 3", "a 3", "x"), ("b 5", "a 5", "y"), ("a 7", "b 8", "y"), ("e", "e", "x")])
+    found = load_splits(str(tmp_path), columns, {}, seed=0).findings
+    (leak,) = [finding for finding in found if finding.check == "leak"]
+    assert leak.message.startswith("2 of 4 rows of test stand in train with their texts in the")
+    assert leak.rows == (f"{tmp_path}/test.jsonl:1", f"{tmp_path}/test.jsonl:2")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlpengine.data.conll import read_conll
+from nlpengine.data.conll import looks_like_conll, read_conll
 from nlpengine.data.sniff import sniff
 from nlpengine.data.sources import read_source
 from nlpengine.errors import DataError, PluginError
@@ -74,6 +74,23 @@ def test_comments_and_named_documents(tmp_path):
     assert notes == ["4 comment lines not read."]
 
 
+def test_a_number_and_a_name_that_is_one_are_two_documents(tmp_path):
+    marks = ["# newdoc", "# newdoc id = 1", "# newdoc id = 4", "# newdoc", "# newdoc id = 1"]
+    records, _ = read(tmp_path, "".join(f"{mark}\nAnn O\n" for mark in marks))
+    assert [record.fields["document"] for record in records] == [
+        "1", "1 (name)", "4", "4 (number)", "1 (name)",
+    ]  # fmt: skip
+
+
+def test_tags_that_nobody_reads_may_be_anything(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("Ann _\n# _\n# done\nran nn\n")
+    (record,) = read_conll(path, gold=False)
+    assert record.fields == {"words": ["Ann", "#", "ran"], "tags": ["_", "_", "nn"]}
+    with pytest.raises(DataError, match=r"a\.conll:1: '_' is no tag\."):
+        list(read_conll(path))
+
+
 def test_a_word_that_looks_like_a_mark(tmp_path):
     records, _ = read(tmp_path, "-DOCSTART-s\tO\n#\tB-X\n# \tO\n")
     assert records[0].fields["words"] == ["-DOCSTART-s", "#", "#"]
@@ -83,6 +100,12 @@ def test_stray_blanks_are_counted(tmp_path):
     records, notes = read(tmp_path, "Ann\tO\n Bob\tB-PER\nran\tO \r\r\n")
     assert records[0].fields == {"words": ["Ann", "Bob", "ran"], "tags": ["O", "B-PER", "O"]}
     assert notes == ["blanks around words or tags dropped in 2 lines (the first: 2)."]
+
+
+def test_other_blanks_around_a_tag_are_dropped_too(tmp_path):
+    records, notes = read(tmp_path, "Ann\tB-PER\u00a0\n\u00a0\tO\u00a0\n")
+    assert records[0].fields == {"words": ["Ann", "\u00a0"], "tags": ["B-PER", "O"]}
+    assert notes == ["blanks around words or tags dropped in 2 lines (the first: 1)."]
 
 
 def test_words_alone(tmp_path):
@@ -118,6 +141,45 @@ def test_what_looks_like_conll(tmp_path, name, text, kind):
     if kind == "tsv" or "\t" not in text:
         return
     assert sniff(tmp_path / name) == "tsv"  # a task that doesn't ask for it
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tell me about vitamin B\n",
+        "My blood type is O\n",
+        "My blood type is O\nHer blood type is B\n",
+        "My blood type is O\nIs that a rare type?\n",
+        "hepatitis B\nTom Petty\nvitamin E\n",
+        "blood type O\nvitamin E\nblood type O\n",
+        "see I-95\ngo along the I-80\n",
+        "id\tgrade\n1\tB\n2\tE\n",
+        "Ann\tB-PER\n",
+    ],
+)
+def test_what_does_not_look_like_conll(text):
+    assert not looks_like_conll(text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ann B\nLee I\nran O\nfar O\n",
+        "Ann S\nran O\n# a comment of words\n\nfar O\n",
+        "#begin document (x); part 000\nAnn - B-PER\nran - O\n#end document\n",
+        "Ann\tB-PER\nran O\nfar\tO\n",  # the tabs say it, and then the mistake is named
+    ],
+)
+def test_what_does(text):
+    assert looks_like_conll(text.splitlines())
+
+
+@pytest.mark.parametrize("name", ["wnut17", "ncbi-disease"])
+def test_published_files_look_like_conll(real_data, name):
+    for path in real_data(name).glob("t*.*"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert looks_like_conll(lines[:50])
+        assert looks_like_conll([line.replace("\t", " ") for line in lines[:50]])
 
 
 @pytest.mark.parametrize("suffix", [".conll", ".bio", ".iob", ".iob2", ".bioes", ".CONLL.gz"])

@@ -348,7 +348,7 @@ def test_an_unknown_mapped_field(tmp_path):
         (0, "0"),
         (1.0, "1.0"),
         (-0.5, "-0.5"),
-        (" a ", " a "),
+        (" a ", "a"),
     ],
 )
 def test_labels_become_strings(tmp_path, value, text):

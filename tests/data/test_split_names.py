@@ -37,7 +37,7 @@ def files(folder, **options):
         ("train-v2.0", "train"),
         ("test-test", "test"),
         ("wnut17train", None),
-        ("training", None),
+        ("training", "train"),
         ("latest", None),
         ("train_test", None),
         ("dev_of_train", None),
@@ -148,8 +148,10 @@ def test_a_column_of_two_splits_leaves_the_rest_to_the_usual_way(tmp_path):
     ("column", "values", "note"),
     [
         ("kind", ["train", "test"], ""),
-        ("set", ["train", "train"], ""),
-        ("set", ["a", "test"], ""),
+        ("set", ["a", "b"], ""),
+        ("set", ["train", "train"], "column 'set' was not used to split the file: all rows are of"),
+        ("set", ["dev", "test"], "column 'set' was not used to split the file: no row is of train"),
+        ("set", ["a", "test"], "column 'set' was not used to split the file: 'a' ("),
         ("split", ["train", "extra"], "column 'split' was not used to split the file: 'extra' ("),
     ],
 )

@@ -91,6 +91,13 @@ def test_all_right_is_not_certain():
     assert shifted.low < shifted.value == shifted.high == pytest.approx(10)
 
 
+@pytest.mark.parametrize("gold", [range(3), range(4), range(5), [0] * 6 + [1] * 6])
+def test_a_few_right_are_not_certain_though_some_resamples_are_constant(gold):
+    score = regression_scores(list(gold), list(gold)).metrics["spearman"]
+    assert score.value == score.high == 1.0
+    assert score.low < 0.8
+
+
 def test_differences_of_two_systems():
     rng = np.random.default_rng(1)
     gold = rng.random(300) * 5

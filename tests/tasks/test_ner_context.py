@@ -66,6 +66,28 @@ def test_each_row_gets_the_nearest_words_of_its_document(documents):
             assert around[row.origin.line].after == after[:NEIGHBOURS]
 
 
+def test_what_can_t_be_read_is_no_neighbour():
+    fields = [
+        {"words": ["a", "\ud800", "b"]},
+        {"words": ["own"]},
+        {"words": [{"text": "c"}, {"id": 1}, {"text": "d"}]},
+        {"text": "half \ud83d of it"},
+    ]
+    rows = [
+        Record({**own, "document": 1}, Origin("a", line))
+        for line, own in enumerate(fields, start=1)
+    ]
+    found = neighbours_of(list(with_neighbours(rows))[1])
+    assert (found.before, found.after) == (("a", "b"), ("c", "d", "half", "of", "it"))
+
+
+@pytest.mark.parametrize("name", ["", " ", None])
+def test_rows_whose_document_has_no_name_are_no_neighbours(name):
+    rows = [Record({"words": ["a"], "document": name}, Origin("a", line)) for line in (1, 2)]
+    assert [neighbours_of(row).before for row in with_neighbours(rows)] == [(), ()]
+    assert TASK.adapt(rows[0]).document == ""
+
+
 def test_no_more_rows_are_held_back_than_needed():
     taken = []
 
@@ -163,6 +185,10 @@ def test_what_only_the_document_says_is_learnt(tiny, folder, tmp_path, monkeypat
     whole = answers(folder / "test.conll")
     monkeypatch.setattr(chunks, "CHUNK", 3)  # a chunk's border is no border to a document
     assert answers(folder / "test.conll") == whole
+    # A row that can't be read is no reason for its neighbours not to be.
+    broken = [Record({"words": ["i", "\ud800"], "document": "d"}, Origin("a", 1)),
+              Record({"words": ["the", "hotel"], "document": "d"}, Origin("a", 2))]  # fmt: skip
+    assert [list(row)[-1] for row in predict_rows(model, broken, {})] == ["error", "tags"]
     # The same sentences in a file that marks no documents: nothing tells LOC from ORG.
     text = (folder / "test.conll").read_text().replace("-DOCSTART- O\n\n", "")
     (tmp_path / "bare.conll").write_text(text)

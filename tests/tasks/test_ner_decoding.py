@@ -112,6 +112,17 @@ def test_checkpoints_of_others_are_read_as_conlleval_reads_them():
         assert columns.tolist() == [2, 2, 0, 1, 0]
 
 
+def test_bare_letters_are_tags_of_a_label_without_a_name():
+    bare = ("B", "I", "O")
+    logits = certain(bare, "B", "I", "O", "I")
+    assert decoded(logits, bare, "auto")[0] == ["B-_", "I-_", "O", "B-_"]
+    tags, columns = decoded(logits, bare, "softmax")
+    assert tags == ["B-_", "I-_", "O", "I-_"]
+    assert columns.tolist() == [0, 1, 2, 1]
+    found = prediction_of("a b c d", ((0, 1), (2, 3), (4, 5), (6, 7)), tags, [0.5] * 4)
+    assert [(e.label, e.text) for e in found.entities] == [("_", "a b"), ("_", "d")]
+
+
 def test_words_without_a_piece():
     known = np.array([0, 2, 3, 6])
     made = with_lost_words(["B-A", "I-A", "B-A", "I-A"], known, 9)

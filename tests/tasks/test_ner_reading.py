@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nlpengine_ner import NamedEntities
+from nlpengine_ner.reading import TEXT_LEFT_OUT
 from nlpengine_ner.reviewing import types_of
 from nlpengine_ner.task import NerOptions
 
@@ -53,6 +54,13 @@ def test_words_found_again_in_their_text():
     )
 
 
+@pytest.mark.parametrize("gold", [{}, {"entities": []}, {"tags": ["O", "B-X"]}])
+def test_a_text_of_other_words_is_left_out_with_gold_and_without(gold):
+    one = example(words=["``", "Hull"], text='"Hull', **gold)
+    assert one.text == "`` Hull"
+    assert one.remarks == (TEXT_LEFT_OUT,)
+
+
 def test_objects_with_a_text_are_words():
     one = example(words=[{"text": "Hull", "id": 0}, {"text": "!", "id": 1}], text="Hull!",
                   entities=[[0, 4, "LOC"]])  # fmt: skip
@@ -94,6 +102,45 @@ def test_tags_come_before_marked_characters_and_it_is_said():
     (one,), notes = reviewed(row)
     assert one.tags == ("B-X",)
     assert notes[-1] == "rows with tags, whose entities were not read: 1."
+
+
+def test_the_text_of_an_entity_says_what_is_counted():
+    text = "👍🏽 Ünal\nRée left"
+    good = {"start": 3, "end": 11, "label": "PER", "text": " Ünal Rée"}  # blanks may differ
+    assert example(text=text, entities=[good]).spans == ((3, 11, "PER"),)
+    for start, end, found in ((5, 13, "al\\nRée l"), (3, 10, "Ünal\\nRé")):  # UTF-16; inclusive
+        wrong = {"start": start, "end": end, "label": "PER", "text": "Ünal\nRée"}
+        with pytest.raises(RowError) as error:
+            example(text=text, entities=[good, wrong])
+        assert str(error.value) == (
+            f"a.jsonl:7: entity 2 ('PER') is 'Ünal\\nRée' by its own text, and characters {start} "
+            f"to {end} are '{found}'. Characters count from 0 as "
+            "Unicode code points, and end is the one after the last: write them so (UTF-16 units, "
+            "bytes, or an end that is the last character are the usual reasons)"
+        )
+
+
+def test_an_empty_word_between_two_entities():
+    row = {"text": "ab", "words": ["a", "", "b"], "entities": [[0, 1, "X"], [1, 2, "Y"]]}
+    (one,), _ = reviewed(row)
+    assert one.tags == ("B-X", "O", "B-Y")
+    inside = {"text": "ab", "words": ["a", "", "b"], "entities": [[0, 2, "X"]]}
+    (one,), _ = reviewed(inside)
+    assert one.tags == ("B-X", "I-X", "I-X")
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u2003"])
+def test_blanks_make_no_label_of_their_own(blank):
+    tagged = {
+        "words": ["a", "b", "c"],
+        "tags": ["B-PER" + blank, "I-" + blank + "PER", "O" + blank],
+    }
+    marked = {"text": "a b", "entities": [[0, 1, "PER"], [2, 3, blank + "PER"]]}
+    clean = {"words": ["a"], "tags": ["B-PER"]}
+    examples, notes = reviewed(tagged, marked, clean)
+    assert types_of(examples) == {"PER": 4}
+    assert examples[0].tags == ("B-PER", "I-PER", "O")
+    assert notes[-1] == "tags and labels with blanks around the label, read without them: 2."
 
 
 SCHEMES = {
@@ -172,9 +219,12 @@ def test_labels_are_sorted_and_need_an_entity():
         ({"words": ["a"], "tags": "O"}, "'tags' is 'O', not a list of one tag a word"),
         ({"text": "a", "tags": ["O"]}, "here are tags, but no words. Name their column with"),
         ({"words": ["a"], "tags": ["O", "O"]}, "1 words have 2 tags. Each word needs one"),
-        ({"words": ["a", "b"], "text": "a c"}, "the text is not made of the words: at character 1 "
-         "it goes on with ' c', and the words with 'b'"),
-        ({"words": ["a"], "text": "a c"}, "it goes on with ' c', and the words with their end"),
+        ({"words": ["a", "b"], "text": "a c", "entities": [[0, 1, "A"]]}, "the text is not made of "
+         "the words: at character 1 it goes on with ' c', and the words with 'b'. Leave out the "
+         "column of words, or mend the row"),
+        ({"words": ["a"], "text": "a c", "entities": [[0, 1, "A"]]}, "it goes on with ' c', and "
+         "the words with their end"),
+        ({"words": [], "text": "a"}, "it goes on with 'a', and the words with their end"),
         ({"text": "a", "entities": "x"}, "'entities' is 'x', not a list. Write [] for none"),
         ({"words": ["a"], "entities": [[0, 1, "A"]]}, "entities count characters of a text, and"),
         ({"text": "Hull", "entities": [[0, 1]]}, "entity 1 is [0, 1]. Write it as an object with"),

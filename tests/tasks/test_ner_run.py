@@ -219,16 +219,51 @@ def test_predict_on_the_command_line(run, cli, folder, tmp_path, monkeypatch):
     assert [row["tags"] for row in rows] == [row["tags"] for row in told]
 
     texts = tmp_path / "in.jsonl"
-    texts.write_text('{"id": 1, "text": "the hotel."}\n{"id": 2, "tokens": ["the", "hotel"]}\n')
+    lines = [
+        '{"id": 1, "text": "the hotel."}',
+        '{"id": 2, "tokens": ["the", "hotel"]}',
+        '{"id": 3}',
+    ]
+    texts.write_text("\n".join(lines))
     code, out, _ = cli("predict", run.path, texts)
-    first, second = map(json.loads, out.splitlines())
+    first, second, third = map(json.loads, out.splitlines())
     assert (code, first["id"], first["tags"]) == (1, 1, ["O", "B-LOC", "O"])
-    assert "neither 'text'" in second["error"]
+    assert (second["id"], second["tokens"], second["tags"]) == (2, ["the", "hotel"], ["O", "B-LOC"])
+    assert "neither 'text'" in third["error"]
 
     plain = tmp_path / "in.txt"
     plain.write_text("the hotel.\ni love the train service\n")
     code, out, _ = cli("predict", run.path, plain)
     assert [len(json.loads(line)["entities"]) for line in out.splitlines()] == [1, 1]
+
+
+def test_a_test_set_whose_tags_are_kept_back_is_predicted(run, cli, tmp_path):
+    file = tmp_path / "blind.conll"
+    file.write_text("the _\nhotel _\n# _\n\ngood _\n")
+    code, out, _ = cli("predict", run.path, file)
+    first, second = map(json.loads, out.splitlines())
+    assert (code, first["words"], first["tags"][1]) == (0, ["the", "hotel", "#"], "B-LOC")
+    assert (first["input_tags"], second["tags"]) == (["_"] * 3, ["O"])
+    with pytest.raises(DataError, match=r"blind\.conll:1: '_' is no tag\."):
+        Engine().evaluate(run.model, file)
+
+
+def test_what_characters_count_in_is_said_where_the_text_isn_t_read(run, cli, tmp_path):
+    file = tmp_path / "in.jsonl"
+    rows = [
+        {"text": '"the hotel', "words": ["``", "the", "hotel"]},
+        {"text": "the  hotel", "words": ["the", "hotel"]},
+        {"words": ["the", "hotel"]},
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, out, _ = cli("predict", run.path, file)
+    other, own, none = map(json.loads, out.splitlines())
+    assert code == 0
+    assert (other["input_text"], other["text"]) == ('"the hotel', "`` the hotel")
+    assert (own["text"], "input_text" in own, "text" in none) == ("the  hotel", False, False)
+    for row, text in ((other, "`` the hotel"), (own, "the  hotel"), (none, "the hotel")):
+        (entity,) = row["entities"]
+        assert text[entity["start"] : entity["end"]] == entity["text"] == "hotel"
 
 
 def test_a_stream_of_conll(run, cli, folder, monkeypatch):

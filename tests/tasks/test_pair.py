@@ -67,6 +67,7 @@ def test_the_labels_say_which(labels, classes):
         (["2.8", "3.5", "nan"], 3, "label 'nan' is no number, while the labels of other rows are"),
         (["1", "4", "3,5"], 3, "label '3,5' is no number, while the labels of other rows are"),
         (["2,8", "3,5"], 1, "label '2,8' is no number, while it looks like one"),
+        (["2.8", "3,5", "3,5"], 2, "label '3,5' is no number, while the labels of other rows are"),
     ],
 )
 def test_numbers_with_a_slip_are_no_classes(labels, line, said):
@@ -77,6 +78,15 @@ def test_numbers_with_a_slip_are_no_classes(labels, line, said):
         "classes if labels are names of classes"
     )
     assert PAIR.has_classes(records(labels), PairOptions(target="classes"))
+
+
+def test_two_numbers_are_classes_however_they_are_written():
+    with pytest.raises(
+        DataError, match=r"^f:4: label '1\.0' is also written '1' \(f:2\), and there"
+    ):
+        PAIR.has_classes(records(["0", "1", "0", "1.0"]), AUTO)
+    assert not PAIR.has_classes(records(["0", "1", "1.0"]), PairOptions(target="number"))
+    assert not PAIR.has_classes(records(["3", "3.000", "4", "5"]), AUTO)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.text(max_size=4))

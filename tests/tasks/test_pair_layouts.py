@@ -2,6 +2,8 @@
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from nlpengine_pair import Pair, PairOptions
 
@@ -112,8 +114,48 @@ def test_rows_without_a_consensus_are_left_out_and_counted(tmp_path):
     found = read(tmp_path)
     assert [len(part) for part in found.parts.values()] == [20, 4, 4]
     assert found.labels.names == ("entailment", "neutral")
-    said = "left out, as a label of '-' says that there is none: 10 of 30 rows of train, 2 of 6 "
+    said = "left out, as having no gold (a label of '-', or none): 10 of 30 rows of train, 2 of 6 "
     assert any(note.startswith(said) for note in found.notes)
+
+
+def test_snli_from_the_hub_has_no_class_for_no_consensus(tmp_path):
+    names = json.dumps({"info": {"features": {"label": {
+        "_type": "ClassLabel", "names": ["entailment", "neutral", "contradiction"]}}}})  # fmt: skip
+    for split, count in (("train", 40), ("validation", 8), ("test", 8)):
+        labels = pa.array([(i % 4) - 1 for i in range(count)], pa.int64())
+        texts = {name: [f"{split} {name} {i}" for i in range(count)] for name in ("premise",)}
+        made = pa.table({**texts, "hypothesis": [f"b {i}" for i in range(count)], "label": labels})
+        made = made.replace_schema_metadata({"huggingface": names})
+        pq.write_table(made, tmp_path / f"{split}-00000-of-00001.parquet")
+    found = read(tmp_path)
+    assert found.labels.names == ("contradiction", "entailment", "neutral")
+    assert [len(part) for part in found.parts.values()] == [30, 6, 6]
+    assert any("10 of 40 rows of train, 2 of 8 rows of dev" in note for note in found.notes)
+
+
+def test_of_snli_s_two_files_a_split_one_is_read(tmp_path):
+    for split in ("train", "dev", "test"):
+        rows = [
+            {"gold_label": "ab"[i % 2], "sentence1": f"{split} {i}", "sentence2": "b"}
+            for i in range(20)
+        ]
+        (tmp_path / f"snli_1.0_{split}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+        (tmp_path / f"snli_1.0_{split}.txt").write_text("gold_label\tsentence1\tsentence2\n")
+    found = read(tmp_path)
+    assert [len(part) for part in found.parts.values()] == [20, 20, 20]
+    said = "snli_1.0_dev.txt was not read: snli_1.0_dev.jsonl is read, by the same name."
+    assert said in found.notes
+
+
+def test_slices_may_stand_in_some_files_alone(tmp_path):
+    for split in ("train", "dev"):
+        rows = [(f"{split} {i}", "b", "xy"[i % 2]) for i in range(20)]
+        table(tmp_path / f"{split}.tsv", ("first", "second", "label"), rows)
+    rows = [(f"test {i}", "b", "xy"[i % 2], "negation") for i in range(20)]
+    table(tmp_path / "test.tsv", ("first", "second", "label", "slice"), rows)
+    found = read(tmp_path)
+    assert all(example.slices for example in found.test)
+    assert not any(example.slices for example in found.train)
 
 
 def test_numbers_with_commas_are_refused_with_file_and_line(tmp_path):
