@@ -1,15 +1,17 @@
 """SQuAD 1.1 and 2.0 as published → one record a question.
 
 The layout is that of Rajpurkar et al. 2016 and 2018: articles of ``data`` hold ``paragraphs``,
-which hold a ``context`` and questions (``qas``).
+which hold a ``context`` and questions (``qas``). Or ``data`` holds the questions themselves, each
+with its context, as the scripts of transformers want them.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from nlpengine.data.lines import StrPath, decode_utf8, read_bytes, reject_other_encodings
@@ -18,10 +20,11 @@ from nlpengine.data.strict_json import JsonPath, check_surrogates, parse_json, w
 from nlpengine.errors import DataError
 
 _HEAD_BYTES = 2**16
-_SCALAR = r'(?:"[^"\\]*(?:\\.[^"\\]*)*"|-?[\d.eE+-]+|true|false|null)'
-_HEAD = re.compile(
-    rf'\ufeff?\s*\{{\s*(?:"[^"\\]*"\s*:\s*{_SCALAR}\s*,\s*)*"data"\s*:\s*\[\s*(?:[\{{\]]|\Z)'
-)
+_OPENS = re.compile(r"\ufeff?\s*\{\s*")
+_KEY = re.compile(r'"([^"\\]*)"\s*:\s*')
+_COMMA = re.compile(r"\s*,\s*")
+_ROWS = re.compile(r"\[\s*(?:[{\]]|\Z)")
+_DECODER = json.JSONDecoder()
 _KINDS: dict[type, str] = {
     str: "a string",
     list: "a list",
@@ -31,7 +34,7 @@ _KINDS: dict[type, str] = {
     float: "a number",
     type(None): "null",
 }
-_READ = {"id", "question", "answers", "is_impossible"}
+_GOLD = {"answers", "is_impossible"}
 _OWN = {"context", "title"}
 
 
@@ -42,7 +45,16 @@ def looks_like_squad(path: StrPath) -> bool:
         DataError: The file can't be opened, or its gzip data is damaged.
     """
     head = read_bytes(path, _HEAD_BYTES).decode("utf-8", "ignore")
-    return _HEAD.match(head) is not None
+    place = _OPENS.match(head)
+    while place is not None and (key := _KEY.match(head, place.end())):
+        if key[1] == "data":
+            return _ROWS.match(head, key.end()) is not None
+        try:  # what a file says of itself may stand first
+            _, end = _DECODER.raw_decode(head, key.end())
+        except (ValueError, RecursionError):
+            return False
+        place = _COMMA.match(head, end)
+    return False
 
 
 def read_squad(path: StrPath, notes: list[str] | None = None) -> Iterator[Record]:
@@ -54,15 +66,13 @@ def read_squad(path: StrPath, notes: list[str] | None = None) -> Iterator[Record
 
     Yields:
         One record a question, at the line where its question stands, with the fields ``id``,
-        ``question``, ``context``; ``title`` and ``is_impossible`` where the file has them;
-        ``answers``, a list of ``{"text": …, "answer_start": …}`` (offsets in characters), empty
-        where the question is impossible, absent where the file has none. Other keys of a question
-        keep their names.
+        ``question``, ``context``; ``title`` where the file has it; ``answers`` and
+        ``is_impossible`` as they stand, absent where they are null: whoever predicts needs no
+        right ones. Other keys of a question keep their names.
 
     Raises:
         DataError: Not UTF-8, not JSON (see :func:`nlpengine.data.strict_json.parse_json`), a key
-            missing or of the wrong kind, an id that stands twice, or answers that contradict
-            ``is_impossible``.
+            missing or of the wrong kind, or an id that stands twice.
     """
     name = os.fspath(path)
     raw = read_bytes(name)
@@ -95,7 +105,10 @@ class _Document:
         for a, article in enumerate(articles):
             at: JsonPath = ("data", a)
             self._object(article, at)
-            title = self._get(article, "title", str, at) if "title" in article else None
+            if "question" in article and "paragraphs" not in article:
+                yield self._question(article, self._texts(article, ("context",), at), at)
+                continue
+            title = self._texts(article, article.keys() & {"title"}, at)
             for p, paragraph in enumerate(self._get(article, "paragraphs", list, at)):
                 yield from self._paragraph(paragraph, title, (*at, "paragraphs", p))
             self._unread(article, {"title", "paragraphs"}, "articles")
@@ -104,31 +117,37 @@ class _Document:
             listed = ", ".join(f"{key} ({count:,})" for key, count in self.unread.items())
             notes.append(f"{self.path}: keys that were not read: {listed}.")
 
-    def _paragraph(self, paragraph: Any, title: str | None, at: JsonPath) -> Iterator[Record]:
+    def _paragraph(
+        self, paragraph: Any, title: dict[str, object], at: JsonPath
+    ) -> Iterator[Record]:
         self._object(paragraph, at)
-        context = self._get(paragraph, "context", str, at)
+        about = self._texts(paragraph, ("context",), at) | title
         for q, entry in enumerate(self._get(paragraph, "qas", list, at)):
             here = (*at, "qas", q)
             self._object(entry, here)
-            fields: dict[str, object] = {
-                "id": self._id(entry, here),
-                "question": self._get(entry, "question", str, here),
-                "context": context,
-            }
-            if title is not None:
-                fields["title"] = title
-            fields |= self._gold(entry, here)
-            for key in entry.keys() - _READ:
-                if key in _OWN:
-                    self._wrong(
-                        here, f"{key!r} stands in a question, not in its paragraph", _LAYOUT
-                    )
-            fields |= {key: value for key, value in entry.items() if key not in _READ}
-            line = self.line_of((*here, "question"))
-            if self.escapes:
-                check_surrogates(fields, self.path, line)
-            yield Record(fields, Origin(self.path, line))
+            for key in entry.keys() & _OWN:
+                self._wrong(here, f"{key!r} stands in a question, not in its paragraph", _LAYOUT)
+            yield self._question(entry, about, here)
         self._unread(paragraph, {"context", "qas"}, "paragraphs")
+
+    def _question(self, entry: dict[str, Any], about: Mapping[str, object], at: JsonPath) -> Record:
+        fields: dict[str, object] = {}
+        if "qas" in at or "id" in entry:
+            fields["id"] = self._id(entry, at)
+        fields |= self._texts(entry, ("question",), at)
+        fields |= about
+        for key, value in entry.items():
+            if key not in fields and not (key in _GOLD and value is None):
+                fields[key] = value
+        line = self.line_of((*at, "question"))
+        if self.escapes:
+            check_surrogates(fields, self.path, line)
+        return Record(fields, Origin(self.path, line))
+
+    def _texts(
+        self, parent: dict[str, Any], keys: Iterable[str], at: JsonPath
+    ) -> dict[str, object]:
+        return {key: self._get(parent, key, str, at) for key in keys}
 
     def _id(self, entry: dict[str, Any], at: JsonPath) -> str:
         value = entry.get("id")
@@ -142,32 +161,6 @@ class _Document:
             )
         self.ids[text] = _place(at)
         return text
-
-    def _gold(self, entry: dict[str, Any], at: JsonPath) -> dict[str, object]:
-        made: dict[str, object] = {}
-        impossible = None
-        if "is_impossible" in entry:
-            made["is_impossible"] = impossible = self._get(entry, "is_impossible", bool, at)
-        if "answers" in entry:
-            answers = self._get(entry, "answers", list, at)
-            made["answers"] = [
-                self._answer(answer, (*at, "answers", i)) for i, answer in enumerate(answers)
-            ]
-            if impossible is not None and impossible == bool(answers):
-                said = "is_impossible is true, and it has answers"
-                if not impossible:
-                    said = "is_impossible is false, and answers is empty"
-                self._wrong(at, said, "Mend one of the two")
-        elif impossible:
-            made["answers"] = []
-        return made
-
-    def _answer(self, answer: Any, at: JsonPath) -> dict[str, object]:
-        self._object(answer, at)
-        text = self._get(answer, "text", str, at)
-        start = self._get(answer, "answer_start", int, at)
-        self._unread(answer, {"text", "answer_start"}, "answers")
-        return {"text": text, "answer_start": start}
 
     def _object(self, value: Any, at: JsonPath) -> None:
         if not isinstance(value, dict):
@@ -194,19 +187,20 @@ class _Document:
 
 _LAYOUT = (
     'The layout is {"data": [{"title": …, "paragraphs": [{"context": …, "qas": [{"id": …, '
-    '"question": …, "answers": [{"text": …, "answer_start": …}]}]}]}]}'
+    '"question": …, "answers": [{"text": …, "answer_start": …}]}]}]}]}, or without paragraphs '
+    '{"data": [{"id": …, "question": …, "context": …, "answers": …}]}'
 )
 
 
 def _place(at: JsonPath, document: object = None) -> str:
     """A path in words: ``article 1 ('Normans'), paragraph 3, question 2 (id '56de')``."""
-    names = {"data": "article", "paragraphs": "paragraph", "qas": "question", "answers": "answer"}
+    names = {"data": "article", "paragraphs": "paragraph", "qas": "question"}
     said = []
     value: Any = document
     for key, index in zip(at[::2], at[1::2], strict=False):
         value = value[key][index] if value is not None else None
         name = ""
-        for mark, shown in (("id", " (id {!r})"), ("title", " ({!r})")):
+        for mark, shown in (("title", " ({!r})"), ("id", " (id {!r})")):
             if isinstance(value, dict) and isinstance(value.get(mark), str | int):
                 name = shown.format(value[mark])
         said.append(f"{names[str(key)]} {int(index) + 1}{name}")

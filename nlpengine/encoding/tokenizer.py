@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,9 @@ from nlpengine.errors import EncoderUnavailable, RowError, UsageError
 
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 """A tokenizer is in one of these files."""
+
+_FIRST_MARK = 0x300
+"""The first combining mark; variation selectors are marks, too."""
 
 Texts = tuple[str, ...]
 """One text, or two that are read as a pair."""
@@ -210,7 +214,10 @@ def _window(
 
 
 def _offsets(encoded: Any, text: str) -> Ids:
-    """[tokens, 2]; blanks that byte-level and Unigram pieces carry are no part of a token."""
+    """[tokens, 2]; blanks that byte-level and Unigram pieces carry are no part of a token.
+
+    Combining marks behind it are.
+    """
     spans = np.asarray(encoded.offsets, dtype=np.int32).reshape(-1, 2)
     for row in np.flatnonzero(spans[:, 0] < spans[:, 1]):
         start, end = spans[row]
@@ -219,7 +226,25 @@ def _offsets(encoded: Any, text: str) -> Ids:
             kept = piece.strip()
             start += len(piece) - len(piece.lstrip())
             spans[row] = start, start + len(kept)
-    return spans
+    return spans if text.isascii() else _with_marks(spans, text)
+
+
+def _with_marks(spans: Ids, text: str) -> Ids:
+    """Each token up to the combining marks behind it, which normalisers drop (accents, points).
+
+    A letter and its marks are one character to a reader; without them "José" may end as "Jose".
+    """
+    ends = spans[:, 1].copy()
+    limits = np.append(spans[1:, 0], len(text))
+    # Only what no token covers is looked at, and of that what may be a mark: mostly, nothing is.
+    open_ended = np.flatnonzero((spans[:, 0] < ends) & (ends < limits))
+    points = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+    for row in open_ended[points[ends[open_ended]] >= _FIRST_MARK]:
+        end = int(ends[row])
+        while end < limits[row] and unicodedata.category(text[end])[0] == "M":
+            end += 1
+        ends[row] = end
+    return np.stack([spans[:, 0], ends], axis=1)
 
 
 def check_text(text: str) -> None:

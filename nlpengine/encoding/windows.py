@@ -26,8 +26,9 @@ class WindowPolicy:
 
     Attributes:
         max_length: Tokens in a window, special tokens included.
-        overlap: Tokens that neighbouring windows share; half a window's content where the other
-            text of a pair leaves no room for as many.
+        overlap: Tokens that neighbouring windows share. Where the other text of a pair takes room,
+            at most half of what it leaves: windows that share nearly all that they hold would be
+            thousands.
         long_text: "windows" covers all of the text; "truncate" keeps one window (of a pair: cut
             the longer text first).
         over: Which text of a pair windows run over.
@@ -70,25 +71,30 @@ def divide(lengths: Sequence[int], room: int, policy: WindowPolicy) -> list[Part
         RowError: The first text must stay whole and leaves no room for the second.
     """
     if len(lengths) == 1:
-        return [Part((span,), 0) for span in _spans(lengths[0], room, policy)]
+        return [Part((span,), 0) for span in _spans(lengths[0], room, policy.overlap, policy)]
     first, second = lengths
     if first + second <= room:
         return [Part(((0, first), (0, second)), 1)]
     if policy.over == "last":
         _check_whole(first, second, room, policy)
-        return [Part(((0, first), span), 1) for span in _spans(second, room - first, policy)]
+        return [Part(((0, first), span), 1) for span in _beside(second, room - first, policy)]
     # Truncation and windows share the room alike: as stock "longest first" does.
     half = room // 2
     if min(first, second) <= half:
         if first > second:
-            return [Part((s, (0, second)), 0) for s in _spans(first, room - second, policy)]
-        return [Part(((0, first), s), 1) for s in _spans(second, room - first, policy)]
+            return [Part((s, (0, second)), 0) for s in _beside(first, room - second, policy)]
+        return [Part(((0, first), s), 1) for s in _beside(second, room - first, policy)]
     rooms = (room - half, half) if first > second else (half, room - half)
-    spans = [_spans(length, own, policy) for length, own in zip(lengths, rooms, strict=True)]
+    spans = [_beside(length, own, policy) for length, own in zip(lengths, rooms, strict=True)]
     return [Part((one, two), 1) for one in spans[0] for two in spans[1]]
 
 
-def _spans(length: int, room: int, policy: WindowPolicy) -> Sequence[Span]:
+def _beside(length: int, room: int, policy: WindowPolicy) -> Sequence[Span]:
+    """Windows over one text of a pair, in the room that the other leaves."""
+    return _spans(length, room, min(policy.overlap, room // 2), policy)
+
+
+def _spans(length: int, room: int, overlap: int, policy: WindowPolicy) -> Sequence[Span]:
     if room < 1:
         raise UsageError(
             f"a maximum length of {policy.max_length} tokens leaves none for text beside the "
@@ -96,8 +102,7 @@ def _spans(length: int, room: int, policy: WindowPolicy) -> Sequence[Span]:
         )
     if policy.long_text == "truncate":
         return [(0, min(length, room))]
-    # Windows that share all that they hold would never move on.
-    return window_spans(length, room, policy.overlap if policy.overlap < room else room // 2)
+    return window_spans(length, room, overlap)
 
 
 def _check_whole(first: int, second: int, room: int, policy: WindowPolicy) -> None:

@@ -18,6 +18,9 @@ from nlpengine.workflow.config import make_options
 from nlpengine.workflow.inference import Floats, Network, window_logits
 from nlpengine.workflow.rows import CHUNK, Row, as_records, in_chunks
 
+SHOWN = 60
+"""Characters of a text that an error names it by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -187,6 +190,11 @@ class Model:
         return example
 
     def _adapt(self, row: Record) -> Example:
+        # Gold is not read, as a file of rows to predict may have any: it must not be wrong either.
+        gold = {c.name for c in self.task.columns if c.role == "gold"} | {self.task.label_column}
+        if not gold.isdisjoint(row.fields):
+            kept = {name: value for name, value in row.fields.items() if name not in gold}
+            row = Record(kept, row.origin)
         example: Example = self.task.adapt(row)
         for text in example.texts:
             check_text(text)
@@ -231,7 +239,8 @@ def encode_texts(
     """Encode ``texts``, which belong to ``examples`` one to one.
 
     Raises:
-        RowError: At the first that can't be, with its file and line.
+        RowError: At the first that can't be, with its file and line, and its id or beginning: a
+            whole document may stand in one line.
     """
     try:
         return tokenizer.encode(texts, policy, offsets=offsets)
@@ -241,7 +250,8 @@ def encode_texts(
                 tokenizer.encode([text], policy)
             except RowError as error:
                 where = example.origin
-                raise RowError(error.problem, where.path, where.line) from None
+                said = getattr(example, "id", "") or text[0][:SHOWN]
+                raise RowError(f"{said!r}: {error.problem}", where.path, where.line) from None
         raise
 
 

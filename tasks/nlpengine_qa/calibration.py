@@ -44,18 +44,20 @@ def tune(examples: Sequence[QuestionExample], found: Iterable[Spans]) -> Mapping
         ``threshold``: above this doubt (null less best span, in logits) no answer is given; the
         one of best F1, as the official SQuAD 2.0 evaluation looks for it. ``slope`` and
         ``intercept`` of the log-odds of no answer by doubt. Empty where there are not both kinds.
+        Contexts that hold no span don't count: they get no answer whatever is learned here.
     """
-    answerable = np.array([bool(example.answers) for example in examples])
-    if answerable.all() or not answerable.any():
-        return {}
     seen = [
-        (min(spans.doubt, 1e6), _f1(example, spans))
+        (spans.doubt, _f1(example, spans), bool(example.answers))
         for example, spans in zip(examples, found, strict=True)
+        if np.isfinite(spans.best)
     ]
-    doubt, values = np.array(seen).T
+    if len({can for _, _, can in seen}) < 2:
+        return {}
+    doubt, values, can = np.array(seen, dtype=np.float64).T
+    answerable = can > 0
     state = {"threshold": _threshold(values, doubt, answerable)}
     few = min(answerable.sum(), (~answerable).sum()) < FEWEST_EACH
-    if not few and len(examples) >= FEWEST:
+    if not few and len(seen) >= FEWEST:
         slope, intercept = fit_logistic(doubt, ~answerable)
         if slope <= 0:  # the doubt says nothing: each question is as probable as the next
             share = float(answerable.mean())

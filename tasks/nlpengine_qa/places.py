@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from nlpengine.data import QuestionExample
 from nlpengine.encoding import Encoding
+from nlpengine_qa.reading import UNKNOWN
 
 NOWHERE = (0, 0)
 """The first special token, twice: what training calls a window without the answer (Devlin et al.
@@ -16,16 +17,16 @@ NOWHERE = (0, 0)
 
 
 def answer_places(example: QuestionExample, window: Encoding) -> npt.NDArray[np.int64]:
-    """First and last token of an example's first answer, counted in the window [2].
+    """First and last token of an example's first answer with a place, counted in the window [2].
 
-    `NOWHERE` where there is no answer, or the window doesn't hold all of it.
+    `NOWHERE` where there is none, or the window doesn't hold all of it.
     """
     nowhere = np.asarray(NOWHERE, dtype=np.int64)
     offsets = window.offsets
-    if not example.answers or offsets is None or not len(offsets):
+    span = trained_span(example)
+    if span is None or offsets is None or not len(offsets):
         return nowhere
-    text, first = example.answers[0]
-    first, last = _visible(example.context, first, first + len(text))
+    first, last = _visible(example.context, *span)
     inside = np.flatnonzero((offsets[:, 0] < last) & (offsets[:, 1] > first))
     if not len(inside):
         return nowhere
@@ -36,6 +37,14 @@ def answer_places(example: QuestionExample, window: Encoding) -> npt.NDArray[np.
     if tail == len(offsets) - 1 and offsets[-1, 1] < last:
         return nowhere
     return np.asarray([head, tail], dtype=np.int64) + window.first
+
+
+def trained_span(example: QuestionExample) -> tuple[int, int] | None:
+    """Characters of the first answer that stands in the context where it says."""
+    for text, start in example.answers or ():
+        if start != UNKNOWN and example.context.startswith(text, start):
+            return start, start + len(text)
+    return None
 
 
 def _visible(context: str, first: int, last: int) -> tuple[int, int]:

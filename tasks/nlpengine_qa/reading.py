@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -24,7 +26,8 @@ def read_answers(record: Record) -> Answers | None:
     """What a record says of its answers.
 
     ``answers`` is a list of ``{"text": …, "answer_start": …}`` or of texts, or an object of two
-    lists, or one text, with its offset in ``answer_start``. An offset may be missing.
+    lists, or one text, with its offset in ``answer_start``; a table has the first as JSON. An
+    offset may be missing.
 
     Args:
         record: ``answers``, ``answer_start`` and ``is_impossible`` are read.
@@ -47,11 +50,13 @@ def read_answers(record: Record) -> Answers | None:
 
 
 def _read(record: Record, value: object, start: object) -> Answers | None:
+    if isinstance(value, str):
+        value = _from_json(record, value)
     if value is None or value == "":
         # An offset of -1 is how tables say that there is no answer.
-        return () if value == "" and start in (UNKNOWN, str(UNKNOWN)) else None
+        return () if value == "" and _whole(start) == UNKNOWN else None
     if isinstance(value, str):
-        return ((value, _start(record, start)),)
+        return ((_text(record, value), _start(record, start)),)
     if isinstance(value, Mapping):
         texts, starts = value.get("text"), value.get("answer_start")
         if isinstance(texts, str):
@@ -62,6 +67,21 @@ def _read(record: Record, value: object, start: object) -> Answers | None:
     if not isinstance(value, list | tuple):
         _wrong(record, f"answers is {type(value).__name__} {value!r:.40}. {_ADVICE}")
     return tuple(_answer(record, one) for one in value)
+
+
+def _from_json(record: Record, cell: str) -> object:
+    """What a table's cell holds: a list or object of answers as JSON, or a text."""
+    if cell[:1] not in ("{", "["):
+        return cell
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        if re.match(r"[\[{].*'text'", cell, re.DOTALL):
+            _wrong(record, f"answers is Python code, and not JSON: {cell!r:.60}. {_ADVICE}")
+        return cell
+    # An answer may stand in brackets itself, as a footnote's number does.
+    known = isinstance(value, dict) or all(isinstance(one, str | dict) for one in value)
+    return value if known else cell
 
 
 def _answer(record: Record, value: object) -> tuple[str, int]:
@@ -93,13 +113,19 @@ def _text(record: Record, text: str) -> str:
 def _start(record: Record, value: object) -> int:
     if value is None or value == "":
         return UNKNOWN
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
-    if isinstance(value, float) and value.is_integer():  # a column of offsets with gaps
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
+    start = _whole(value)
+    if start is not None and start >= 0:
+        return start
     _wrong(record, f"answer_start is {value!r:.40}. It counts characters of the context from 0")
+
+
+def _whole(value: object) -> int | None:
+    """A whole number; a column of them with gaps has them with a point, and a table as texts."""
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}(\.0*)?", value):
+        return int(value.partition(".")[0])
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _flag(record: Record) -> bool | None:

@@ -18,7 +18,7 @@ from nlpengine.heads import HeadSpec
 from nlpengine.metrics import Scores, answer_scores, token_f1
 from nlpengine.plugin import Labels, Recipe, State, Task, WindowLogits, Wrong, hookimpl
 from nlpengine_qa import calibration
-from nlpengine_qa.aligning import align, listed, named
+from nlpengine_qa.aligning import align, listed, named, too_long
 from nlpengine_qa.answering import Options, answer
 from nlpengine_qa.decoding import find_spans
 from nlpengine_qa.places import NOWHERE, answer_places
@@ -48,6 +48,7 @@ class QuestionAnswering(Task[QuestionExample]):
         Column("context", ("passage", "paragraph", "document", "article")),
         Column("answers", ("answer",), required=False, role="gold"),
         Column("answer_start", required=False, role="gold"),
+        Column("is_impossible", required=False, role="gold"),
         Column("id", ("qid", "question_id"), required=False, role="about"),
         Column("title", required=False, role="about"),
     )
@@ -77,8 +78,9 @@ class QuestionAnswering(Task[QuestionExample]):
     def review(
         self, splits: Mapping[str, Sequence[QuestionExample]], options: Options
     ) -> tuple[Mapping[str, Sequence[QuestionExample]], tuple[str, ...]]:
-        """Every answer a span of its context: repaired and counted where it isn't."""
-        return align(splits)
+        """Answers spans of their context, and what can't be given counted; see `align`."""
+        aligned, notes = align(splits)
+        return aligned, (*notes, *too_long(aligned, options.max_answer_length))
 
     def settle(
         self, train: Sequence[QuestionExample], options: Options
@@ -183,8 +185,9 @@ class QuestionAnswering(Task[QuestionExample]):
         """A question must come with its answers, or with word that there is none."""
         if example.answers is None:
             raise DataError(
-                f"question {named(example)} has no answers. Add them, or answers: [] where the "
-                "context holds none, or remove the row.",
+                f"question {named(example)} has no answers. Add them, or remove the row; where the "
+                "context holds none, write answers: [], or is_impossible: true, which is how a "
+                "table says it.",
                 example.origin.path,
                 example.origin.line,
             )

@@ -48,7 +48,7 @@ def test_fields_of_both_versions(tmp_path):
         {"id": "q1", "question": "Who 1?", "context": "Ann saw Ann.", "title": "A",
          "is_impossible": False, "answers": GOLD},
         {"id": "q2", "question": "Who 2?", "context": 'A "question": no.', "title": "B",
-         "is_impossible": True, "answers": []},
+         "is_impossible": True},
         {"id": "q3", "question": "???", "context": 'A "question": no.', "title": "B"},
         {"id": "q4", "question": "Who 4?", "context": "Bob.", "title": "B",
          "is_impossible": True, "answers": [], "plausible_answers": GOLD},
@@ -90,17 +90,65 @@ def test_keys_that_are_not_read_are_said(tmp_path):
     odd["licence"] = "CC0"
     records, notes = read(tmp_path, odd)
     assert records[0].fields["kind"] == "who"
+    assert records[0].fields["answers"] == [{**GOLD[0], "id": 5}]
     assert notes == [
-        f"{tmp_path}/a.json: keys that were not read: 'id' of answers (1), 'source' of paragraphs "
-        "(1), 'licence' of the document (1)."
+        f"{tmp_path}/a.json: keys that were not read: 'source' of paragraphs (1), 'licence' of the "
+        "document (1)."
     ]
+
+
+@pytest.mark.parametrize(
+    "gold",
+    [
+        {"answers": [{"text": "", "answer_start": -1}], "is_impossible": True},
+        {"answers": [{"text": "Ann"}]},
+        {"answers": {"text": ["Ann"], "answer_start": [0]}, "is_impossible": "no"},
+        {"answers": GOLD, "is_impossible": True},
+    ],
+)
+def test_gold_passes_as_it_stands(tmp_path, gold):
+    """Whoever only predicts needs no right answers; tasks judge them."""
+    (record,), notes = read(tmp_path, document(article("A", ("Ann saw Ann.", [entry(1, **gold)]))))
+    assert {name: record.fields[name] for name in gold} == gold
+    assert notes == []
+
+
+def test_null_gold_is_none(tmp_path):
+    asked = entry(1, answers=None, is_impossible=None, other=None)
+    (record,), _ = read(tmp_path, document(article("A", ("c", [asked]))))
+    assert record.fields.keys() == {"id", "question", "context", "title", "other"}
+
+
+def test_questions_that_stand_in_data_themselves(tmp_path, refused):
+    """The layout that the scripts of transformers want."""
+    answers = {"text": ["Ann"], "answer_start": [0]}
+    rows = [
+        entry(1, context="Ann saw Ann.", answers=answers, title="A"),
+        {"question": "Who?", "context": "Bob.", "answers": None},
+    ]
+    records, notes = read(tmp_path, document(*rows), indent=1)
+    assert [dict(record.fields) for record in records] == [
+        rows[0], {"question": "Who?", "context": "Bob."}
+    ]  # fmt: skip
+    assert notes == []
+    lines = (tmp_path / "a.json").read_text().split("\n")
+    assert all('"question"' in lines[record.origin.line - 1] for record in records)
+    with refused(f"{tmp_path}/a.json:1", "article 1 (id 'q1'): no 'context'; it has 'id', 'ques"):
+        read(tmp_path, document(entry(1)))
+    with refused(f"{tmp_path}/a.json:1", "article 2 (id 'q1'): id 'q1' stands twice, first at"):
+        read(tmp_path, document(rows[0], rows[0]))
 
 
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
         ('{"data": []}', "squad"),
-        ('\ufeff \n{\n "version": "a\\"b",\n "n": [1],\n "data": [{}]}', "jsonl"),
+        ('\ufeff \n{\n "version": "a\\"b",\n "n": [1],\n "data": [{}]}', "squad"),
+        ('{"info": {"by": {"name": "x, \\"data\\""}, "n": [[]]}, "data": [{}]}', "squad"),
+        ('{"info": {"data": [{}]}}', "jsonl"),
+        ('{"info": {"data": [{}]', "jsonl"),
+        ('{"info": nothing, "data": [{}]}', "jsonl"),
+        ('{"a": ' + "[" * 30_000, "jsonl"),
         ('\ufeff \n{\n "version": "a\\"b", "n": -1.5e3,\n "data": [\n {}]}', "squad"),
         ('{"data": [1]}', "jsonl"),
         ('{"text": "data", "x": 1}', "jsonl"),

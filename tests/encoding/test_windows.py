@@ -1,10 +1,11 @@
 """Windows over pairs, offsets, and where the windows of a long text meet."""
 
+import unicodedata
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from nlpengine.encoding import Encoding, window_spans
@@ -48,6 +49,29 @@ def test_a_first_text_kept_whole_is_in_every_window(first, second, room):
     spans = [part.spans[1] for part in parts]
     assert (spans[0][0], spans[-1][1]) == (0, second)
     assert all(start <= end for (_, end), (start, _) in pairwise(spans))
+
+
+@given(first=lengths, second=st.integers(0, 900), room=st.integers(40, 400), over=st.booleans())
+@example(first=252, second=5000, room=381, over=True)
+@example(first=5000, second=189, room=381, over=False)
+def test_windows_beside_another_text_share_at_most_half(first, second, room, over):
+    policy = WindowPolicy(room + 3, 128, over="last" if over else "longer")
+    try:
+        parts = divide([first, second], room, policy)
+    except RowError:
+        return
+    if over or min(first, second) <= room // 2:
+        spans = [part.spans[part.content] for part in parts]
+        own = spans[0][1] - spans[0][0]
+        overlap = min(128, own // 2)
+        assert all(end - start == own for start, end in spans)
+        for (_, end), (start, _) in pairwise(spans[:-1]):
+            assert end - start == overlap
+
+
+def test_windows_over_a_single_text_share_what_was_asked():
+    (one, two, *_) = divide([1000], 100, WindowPolicy(102, 99))
+    assert (one.spans[0], two.spans[0]) == ((0, 100), (1, 101))
 
 
 @given(first=st.integers(0, 90), second=st.integers(0, 90), room=st.integers(4, 60))
@@ -94,6 +118,40 @@ def test_offsets_slice_the_words(tokenizer):
     pieces = [text[start:end] for start, end in window.offsets]
     assert "".join(pieces) == "".join(text.split())
     assert not any(piece.isspace() for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "jose\u0301", "no\u0323\u0302i", "\u2764\ufe0f", "\u0928\u092e\u0938\u094d\u0924\u0947",
+        "\u0628\u064e\u064a\u0652\u062a\u064e", "\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd\u05bf",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("behind", ["", " in May", "."])
+def test_a_word_ends_behind_its_marks(tokenizer, word, behind):
+    """This tokenizer drops accents: its own offsets end before them."""
+    text = f"it went to {word}{behind}"
+    (window,) = tokenizer.encode([(text,)], WindowPolicy(100, 0), offsets=True)
+    assert 11 + len(word) in window.offsets[:, 1].tolist()
+    pieces = [text[start:end] for start, end in window.offsets]
+    assert "".join(pieces) == text.replace(" ", "")
+    bare = tokenizer._fast.encode(text, add_special_tokens=False).offsets
+    assert bare != [tuple(pair) for pair in window.offsets.tolist()]  # control: there was a gap
+
+
+MARKED = st.text("ae\u0301\u0302\u0947\ufe0f\u2764 .\n\u200b\u4e2d", max_size=40)
+
+
+@given(text=MARKED)
+def test_no_mark_behind_a_token_is_left_out(tokenizer, text):
+    (window,) = tokenizer.encode([(text,)], WindowPolicy(10_000, 0), offsets=True)
+    offsets = window.offsets
+    assert offsets.dtype == np.int32
+    assert (np.diff(offsets, axis=0) >= 0).all()
+    covered = {at for start, end in offsets.tolist() for at in range(start, end)}
+    for start, end in offsets.tolist():
+        if start < end < len(text):
+            assert end in covered or unicodedata.category(text[end])[0] != "M"
 
 
 def windows_of(length, content, overlap):

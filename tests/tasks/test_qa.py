@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 import torch
 from nlpengine_qa import QuestionAnswering
-from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+from transformers import (
+    AutoModelForQuestionAnswering,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+)
 
 import nlpengine
 from nlpengine import Engine
@@ -194,8 +198,17 @@ def test_a_question_too_long_is_named_with_its_line(run, tiny, tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_text("".join(json.dumps({**row, "answers": []}) + "\n" for row in data))
     for settings in ({}, {"epochs": 1}):
-        with pytest.raises(RowError, match=r"rows\.jsonl:8: the first text has 75 tokens"):
+        said = rf"rows\.jsonl:8: '{long[:60]}': the first text has 75 tokens"
+        with pytest.raises(RowError, match=said):
             Engine().run("qa", encoder=str(tiny), data=str(file), **settings)
+
+
+def test_a_question_too_long_is_named_in_a_file_of_one_line(run, tmp_path):
+    made = paragraphs("long", 9, random.Random(5))
+    made[4]["qas"][0]["question"] = "was it good " * 25
+    file = write_squad(tmp_path / "one.json", made)
+    with pytest.raises(RowError, match=r"one\.json:1: 'long-4': the first text has 75 tokens"):
+        Engine().evaluate(run.model, file)
 
 
 # --- other people's models ------------------------------------------------------------------------
@@ -390,9 +403,60 @@ def test_a_question_without_answers_is_refused(tiny, numbers, tmp_path):
     row = {"question": "q", "context": "the film", "id": "z"}
     file = tmp_path / "bare.jsonl"
     file.write_text(json.dumps(row) + "\n" + json.dumps({**row, "answers": ["the"]}) + "\n")
-    said = r"bare\.jsonl:1: question z has no answers\. Add them, or answers: \[\]"
+    said = r"bare\.jsonl:1: question z has no answers\. Add them, or remove .* is_impossible: true"
     with pytest.raises(DataError, match=said):
         Engine().evaluate(_untrained(tiny, tmp_path), file)
+
+
+def test_gold_that_stands_nowhere_is_scored_as_text(run, tmp_path):
+    """The official evaluation reads no offsets."""
+    row = {"question": QUESTION, "context": "the film was 7 and the soup was good"}
+    golds = ["number 7", "7"], ["7 the number"], []
+    rows = [{**row, "id": f"q{n}", "answers": own} for n, own in enumerate(golds)]
+    file = tmp_path / "free.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    found = Engine().evaluate(run.model, file)
+    assert found.scores.metrics["exact"].value == pytest.approx(1 / 3)
+    assert any(
+        note.startswith("2 answers of test have no certain place") and note.endswith(": q0, q1.")
+        for note in found.notes
+    )
+
+
+def test_prediction_reads_no_gold(cli, run, tmp_path):
+    asked = {"question": QUESTION, "context": "the film was 7 and the soup was good"}
+    wanted = run.model(**asked)
+    golds = (
+        {"answers": [{"text": "", "answer_start": -1}], "is_impossible": True},
+        {"answers": [{"text": "7"}]},
+        {"answers": None},
+        {"answers": [{"text": "7", "answer_start": 13}], "is_impossible": True},
+        {"answers": 3, "answer_start": "x", "is_impossible": "perhaps"},
+    )
+    for gold in golds:
+        assert run.model({**asked, **gold}) == wanted
+        assert run.model(**asked, **gold) == wanted
+    made = [
+        {"context": asked["context"], "qas": [{"id": f"q{n}", "question": QUESTION, **gold}]}
+        for n, gold in enumerate(golds)
+    ]
+    file = write_squad(tmp_path / "asked.json", made)
+    code, out, err = cli("predict", run.path, file)
+    assert code == 0, err
+    assert [json.loads(line)["answer"] for line in out.splitlines()] == ["7"] * len(golds)
+    # Control: whoever scores reads it, and says which question is wrong.
+    with pytest.raises(DataError, match=r"asked\.json:1: question 'q0': an answer is empty"):
+        Engine().evaluate(run.model, file)
+
+
+def test_other_tasks_read_no_gold_either(tiny, tmp_path):
+    names = dict(enumerate(("O", "B-X", "I-X")))
+    stock = AutoModelForTokenClassification.from_pretrained(tiny, id2label=names)
+    stock.save_pretrained(tmp_path / "tagger")
+    AutoTokenizer.from_pretrained(tiny).save_pretrained(tmp_path / "tagger")
+    model = nlpengine.load(tmp_path / "tagger", task="ner")
+    row = {"words": ["the", "film"]}
+    assert model({**row, "tags": ["O"], "entities": 3}) == model(row)
 
 
 def _untrained(tiny, tmp_path):

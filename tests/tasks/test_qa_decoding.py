@@ -260,6 +260,22 @@ def test_probabilities_are_fitted_on_enough_of_both_kinds():
     assert 1 / (1 + math.exp(-state["intercept"])) == pytest.approx(can.mean())
 
 
+def test_contexts_without_text_teach_nothing():
+    """They have no span, and so no doubt: one such would be the farthest of all outliers."""
+    rng = np.random.default_rng(0)
+    doubts = np.concatenate([rng.normal(size=100) - 3, rng.normal(size=100) + 3])
+    examples, found = dev_set(doubts, [True] * 100 + [False] * 100, [True] * 200)
+    state = tune(examples, found)
+    blank = find_spans(windows_of([], []), 30)
+    for blanks in ([asked(" ")], [asked(" ", ("x", 0)), asked("")]):
+        assert tune([*examples, *blanks], [*found, *[blank] * len(blanks)]) == state
+    # Neither are they questions of a kind, nor enough of them.
+    assert tune([examples[0], asked(" ")], [found[0], blank]) == {}
+    assert tune([asked(" "), asked(" ", ("x", 0))], [blank, blank]) == {}
+    few, seen = [*examples[90:109]], [*found[90:109]]
+    assert tune([*few, asked("")], [*seen, blank]).keys() == {"threshold"}
+
+
 def test_the_logistic_is_scikit_learn_s_and_bears_separable_data():
     from sklearn.linear_model import LogisticRegression
 

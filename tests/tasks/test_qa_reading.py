@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from nlpengine_qa import QuestionAnswering
 from nlpengine_qa.aligning import align
 from nlpengine_qa.answering import Options
+from nlpengine_qa.places import trained_span
+from nlpengine_qa.prediction import AnswerPrediction, Candidate
 from nlpengine_qa.reading import UNKNOWN
 
 from nlpengine.data import Origin, QuestionExample, Record, load_records
 from nlpengine.errors import DataError, RowError
+from nlpengine.plugin import Labels
 
 TASK = QuestionAnswering()
 CONTEXT = "In 1912 the mill burned down, and in 1913 it stood again."
@@ -32,6 +35,7 @@ def test_every_form_of_answers():
     assert adapt(answers="1912", answer_start="3").answers == one  # a table
     assert adapt(answers="1912", answer_start=3.0).answers == one  # a column with gaps
     assert adapt(answers=["1912"]).answers == (("1912", UNKNOWN),)
+    assert adapt(answers="1912", answer_start="3.0").answers == one  # both
     two = (("1912", 3), ("In 1912", 0))
     assert adapt(answers={"text": ["1912", "In 1912"], "answer_start": [3, 0]}).answers == two
     assert adapt(answers=["1912", "In 1912"], answer_start=[3, 0]).answers == two
@@ -43,10 +47,22 @@ def test_no_answer_and_not_said():
         assert adapt(answers=none, is_impossible=True).answers == ()
     assert adapt(is_impossible=True).answers == ()
     assert adapt(answers="", is_impossible="True").answers == ()
-    assert adapt(answers="", answer_start="-1").answers == ()
+    for minus in ("-1", "-1.0", -1, -1.0):
+        assert adapt(answers="", answer_start=minus).answers == ()
     assert adapt().answers is None
     assert adapt(answers="").answers is None
     assert adapt(answers=None, is_impossible=False).answers is None
+
+
+def test_a_cell_of_a_table_may_be_json():
+    one = (("1912", 3),)
+    assert adapt(answers='{"text": ["1912"], "answer_start": [3]}').answers == one
+    assert adapt(answers='[{"text": "1912", "answer_start": 3}]').answers == one
+    assert adapt(answers='["1912"]').answers == (("1912", UNKNOWN),)
+    assert adapt(answers="[]").answers == ()
+    assert adapt(answers='{"text": [], "answer_start": []}', is_impossible="True").answers == ()
+    for text in ("[2]", "[sic", "{x}", "[[2]]"):  # an answer in brackets is none
+        assert adapt(answers=text).answers == ((text, UNKNOWN),)
 
 
 def test_id_and_title_are_kept():
@@ -67,6 +83,11 @@ def test_id_and_title_are_kept():
         ({"answers": {"text": ["1912"], "answer_start": []}}, "1 answers have the offsets"),
         ({"answers": {"text": 3}}, "the texts of answers are 3"),
         ({"answers": [" "]}, "an answer is empty"),
+        ({"answers": " "}, "an answer is empty"),
+        ({"answers": {"text": "\n", "answer_start": 3}}, "an answer is empty"),
+        ({"answers": "1912", "answer_start": "3.5"}, r"answer_start is '3\.5'"),
+        ({"answers": "1912", "answer_start": "-1.0"}, r"answer_start is '-1\.0'"),
+        ({"answers": "{'text': array(['1912'])}"}, "answers is Python code, and not JSON: "),
         ({"answers": ["1912"], "is_impossible": True}, "is_impossible is true, and there are"),
         ({"answers": [], "is_impossible": "false"}, "is_impossible is false, and there is no"),
         ({"answers": [], "is_impossible": "perhaps"}, "is_impossible is 'perhaps'"),
@@ -91,9 +112,9 @@ def asked(context, *answers, name="q1"):
     return QuestionExample("?", context, answers, Origin("qa.jsonl", 7), name)
 
 
-def aligned(context, *answers):
-    parts, notes = align({"train": [asked(context, *answers)]})
-    return parts["train"][0].answers, notes
+def aligned(context, *answers, split="train"):
+    parts, notes = align({split: [asked(context, *answers)]})
+    return parts[split][0].answers, notes
 
 
 def test_right_offsets_are_left_alone():
@@ -118,8 +139,8 @@ def test_without_an_offset_a_single_place_will_do():
     found, (note,) = aligned(CONTEXT, ("1912", UNKNOWN))
     assert found == (("1912", 3),)
     assert "came without an offset" in note
-    with pytest.raises(DataError, match="'19' stands in 2 places of the context, and has no off"):
-        aligned(CONTEXT, ("19", UNKNOWN))
+    with pytest.raises(DataError, match="'it' stands in 2 places of the context, and has no off"):
+        aligned("it burned, and it stood", ("it", UNKNOWN))
 
 
 def test_unicode_and_white_space_are_folded_where_that_is_no_guess():
@@ -132,8 +153,15 @@ def test_unicode_and_white_space_are_folded_where_that_is_no_guess():
     assert aligned("a \ufb01ne so\u00adft day", ("fine soft", 2))[0] == (
         ("\ufb01ne so\u00adft", 2),
     )
+    twice = "one\ntwo, one\ntwo"
     with pytest.raises(DataError, match="stands in 2 places of the context, and in none letter"):
-        aligned("one\ntwo, one\ntwo", ("one two", 0))
+        aligned(twice, ("one two", 1))
+    with pytest.raises(DataError, match="stands in 2 places of the context, and has no offset"):
+        aligned(twice, ("one two", UNKNOWN))
+    for start in (0, 9):  # its offset tells
+        found, (note,) = aligned(twice, ("one two", start))
+        assert found == (("one\ntwo", start),)
+        assert "other Unicode forms or white space" in note
 
 
 def test_half_a_character_is_no_place():
@@ -148,7 +176,146 @@ def test_an_answer_that_stands_nowhere_is_named():
     with pytest.raises(DataError, match=said):
         aligned(CONTEXT, ("1914", 3))
     with pytest.raises(DataError, match=r"question qa\.jsonl:7: the answer"):
-        align({"dev": [asked(CONTEXT, ("x9", 0), name="")]})
+        align({"train": [asked(CONTEXT, ("x9", 0), name="")]})
+
+
+def test_all_that_stand_nowhere_are_named_together():
+    def row(line, text, name=""):
+        origin = Origin("qa.jsonl", line)
+        return QuestionExample("?", CONTEXT, ((text, 0),), origin, name)
+
+    rows = [row(9, "x"), row(3, "1912"), row(4, "y9", "q4"), row(2, "z", "q2")]
+    with pytest.raises(DataError) as caught:
+        align({"dev": [row(1, "w")], "train": rows})
+    assert str(caught.value) == (
+        "qa.jsonl:2: question q2: the answer 'z' does not stand in the context. Mend the answer "
+        "or its answer_start, or remove the row. 2 more questions have no answer with a place: "
+        "qa.jsonl:4 (q4), qa.jsonl:9"
+    )
+    with pytest.raises(DataError, match=r"8 more .*: qa.jsonl:2, .*qa.jsonl:6 and 3 more$"):
+        align({"train": [row(line, "x") for line in range(1, 10)]})
+
+
+def test_only_train_needs_a_place_and_only_of_one_answer():
+    """The official evaluation reads texts alone."""
+    good, bad = ("burned down", 17), ("down burned", 4)
+    for split in ("dev", "test"):
+        found, (note,) = aligned(CONTEXT, good, bad, split=split)
+        assert found == (good, bad)
+        assert note.startswith(f"1 answers of {split} have no certain place in their context, and ")
+    twice = "it burned, and it stood"
+    assert aligned(twice, ("it", UNKNOWN), split="dev")[0] == (("it", UNKNOWN),)
+    found, (note,) = aligned(CONTEXT, good, bad)
+    assert found == (good, bad)
+    assert note.startswith("1 answers of train have no certain place in their context, and were ke")
+    found, notes = aligned(CONTEXT, bad, good, ("x9", UNKNOWN))
+    assert found == (bad, good, ("x9", UNKNOWN))
+    assert [note.split(" in their")[0] for note in notes] == [
+        "1 answers of train come first and have no certain place",
+        "1 answers of train have no certain place",
+    ]
+    assert trained_span(asked(CONTEXT, *found)) == (17, 28)
+    assert trained_span(asked(CONTEXT, bad, ("n", UNKNOWN), (".", UNKNOWN))) is None
+
+
+def test_an_answer_without_a_place_is_scored_and_shown():
+    example = asked(CONTEXT, ("down burned", UNKNOWN), ("burned down", 17))
+    alone = asked(CONTEXT, ("mill, the", UNKNOWN))
+    right = AnswerPrediction((Candidate("burned down", 0.9, 17, 28),), 0.1)
+    scores = TASK.score([example, alone], [right, right], Labels(()))
+    assert scores.metrics["exact"].value == 0.5
+    assert TASK.mistake(example, right) is None
+    assert TASK.mistake(alone, right).gold == "mill, the"
+    assert TASK.gold_of(alone) == TASK.baseline_gold(alone) == ["mill, the"]
+    TASK.check_gold(alone, Labels(()))
+
+
+# --- offsets in other units, and words ------------------------------------------------------------
+
+
+def test_offsets_that_count_other_units():
+    faces = "\U0001f600" * 12 + " they won 3, lost 3."
+    found, (note,) = aligned(faces, ("3", 34))
+    assert found == (("3", 22),)
+    assert "count UTF-16 code units" in note
+    letters = "\u00e9" * 8 + " won 3 lost 3"
+    found, (note,) = aligned(letters, ("3", 21))
+    assert found == (("3", 13),)
+    assert "count UTF-8 bytes" in note
+    folded = "\u00e9" * 8 + " a\nb, a\nb"
+    assert aligned(folded, ("a b", 17))[0] == (("a\nb", 9),)
+    assert aligned(folded, ("a b", 22))[0] == (("a\nb", 14),)
+    # Control: where neither says a place, the nearest is it.
+    assert aligned(letters, ("3", 20))[0] == (("3", 20),)
+    assert "nearest" in aligned(letters, ("3", 19))[1][0]
+
+
+UNITS = {"utf-16-le": 2, "utf-8": 1}
+
+
+@given(st.text("a3\u00e9\u4e2d\U0001f600 ", max_size=20), st.data())
+def test_a_place_in_other_units_is_found(before, data):
+    context = before + "3" + data.draw(st.text("a3\u00e9\U0001f600 ", max_size=20))
+    encoding = data.draw(st.sampled_from(sorted(UNITS)))
+    start = len(before.encode(encoding)) // UNITS[encoding]
+    ((text, found),), notes = aligned(context, ("3", start))
+    assert context.startswith(text, found)
+    if not context.startswith("3", start):
+        units = {name: len(context[:found].encode(name)) // UNITS[name] for name in UNITS}
+        assert start in units.values()
+        assert "units" in notes[0] or "bytes" in notes[0]
+        if encoding == "utf-16-le":  # which is tried first
+            assert found == len(before)
+
+
+PARTY = "The party showed art and more."
+
+
+def test_a_word_is_not_found_inside_another():
+    found, (note,) = aligned(PARTY, ("art", 8))
+    assert found == (("art", 17),)
+    assert "nearest" in note
+    found, (note,) = aligned(PARTY, ("art", UNKNOWN))
+    assert found == (("art", 17),)
+    assert "stand in their context once" in note
+    rain = "It often rains here; 10 people came."
+    said = "'ten' stands in 1 place of the context, always inside of a word, and has no offset"
+    with pytest.raises(DataError, match=said):
+        aligned(rain, ("ten", UNKNOWN))
+    with pytest.raises(DataError, match="'19' stands in 2 places of the context, always inside"):
+        aligned(CONTEXT, ("19", UNKNOWN))
+    assert aligned(rain, ("ten", 4))[0] == (("ten", 5),)  # its offset speaks for it
+    with pytest.raises(DataError, match="always inside of a word"):
+        aligned("it went to Jose\u0301", ("Jose", UNKNOWN))
+    assert aligned("\u201cart\u201d party", ("art", UNKNOWN))[0] == (("art", 1),)
+    assert aligned("party (pop) art", ("(pop)", UNKNOWN))[0] == (("(pop)", 6),)
+    assert aligned("a \u2764\ufe0f", ("\u2764", UNKNOWN))[0] == (("\u2764", 2),)
+
+
+@pytest.mark.parametrize(
+    ("context", "answer", "start"),
+    [
+        ("\u59491912\u5e74\u306b", "1912", 1),
+        ("\u5f7c\u5728\u5317\u4eac\u5de5\u4f5c", "\u5317\u4eac", 2),
+        ("\uc11c\uc6b8\uc5d0\uc11c", "\uc11c\uc6b8", 0),
+    ],
+)
+def test_words_of_scripts_without_case_need_no_blanks(context, answer, start):
+    assert aligned(context, (answer, UNKNOWN))[0] == ((answer, start),)
+
+
+def test_answers_too_long_to_be_given_are_counted():
+    long = asked(CONTEXT, (CONTEXT, 0), name="long")
+    both = asked(CONTEXT, (CONTEXT, 0), ("1912", 3))
+    splits = {"train": [long, both, asked(CONTEXT)], "dev": [long], "test": [both]}
+    parts, notes = TASK.review(splits, Options(max_answer_length=11))
+    assert notes == tuple(
+        f"1 questions of {split} have no answer of at most 11 words, and no prediction is longer "
+        "than 11 tokens: long. A higher --max-answer-length gives them in full."
+        for split in ("train", "dev")
+    )
+    assert parts["train"] == splits["train"]
+    assert TASK.review(splits, Options(max_answer_length=12))[1] == ()
 
 
 def test_notes_count_and_name_ten():
