@@ -20,6 +20,7 @@ from nlpengine.workflow.joint import JointModel
 from nlpengine.workflow.joint_run import JointRun, execute_joint, joint_configs
 from nlpengine.workflow.listener import Listener
 from nlpengine.workflow.model import Model
+from nlpengine.workflow.record import RunRecord
 from nlpengine.workflow.run import Run, execute
 
 
@@ -59,14 +60,14 @@ class Engine:
 
         Raises:
             NlpengineError: Whatever is wrong, in one message.
-            KeyboardInterrupt: Ctrl-C in training; the best model so far is in the run folder then.
+            KeyboardInterrupt: Ctrl-C in training; it says where the best model so far is.
         """
         config = make_config({"task": task, **self._with_options(task, settings)})
         with self.plugins.blaming():
             run = execute(config, self.plugins, listener or Listener())
             write_report(run.record)
         if run.record.status == "interrupted":
-            raise KeyboardInterrupt
+            raise _interrupted(run.record, run.path)
         return run
 
     def _with_options(self, task: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +76,12 @@ class Engine:
         if not others:
             return dict(settings)
         own = others & {field.name for field in fields(self.plugins.task(task).options)}
-        options = {**settings.get("options", {}), **{name: settings[name] for name in own}}
+        options = dict(settings.get("options", {}))
+        for name in sorted(own & options.keys()):
+            raise UsageError(
+                f"{name} is given twice: among the settings, and in options. Leave one."
+            )
+        options |= {name: settings[name] for name in own}
         return {n: v for n, v in settings.items() if n not in own} | {"options": options}
 
     def run_joint(
@@ -91,7 +97,7 @@ class Engine:
 
         Raises:
             NlpengineError: Whatever is wrong, in one message.
-            KeyboardInterrupt: Ctrl-C in training; the best model so far is in the run folder then.
+            KeyboardInterrupt: Ctrl-C in training; it says where the best model so far is.
 
         Example::
 
@@ -105,7 +111,7 @@ class Engine:
             for record in done.records.values():
                 write_report(record)
         if done.status == "interrupted":
-            raise KeyboardInterrupt
+            raise _interrupted(next(iter(done.records.values())), done.path)
         return done
 
     def load(
@@ -161,6 +167,12 @@ class Engine:
             )
         with self.plugins.blaming():
             return evaluate(model, str(data), map or {}, self.plugins.readers.wanting(format))
+
+
+def _interrupted(record: RunRecord, folder: Path) -> KeyboardInterrupt:
+    if not record.training.get("saved"):
+        return KeyboardInterrupt("no model was saved yet")
+    return KeyboardInterrupt(f"the best model so far is kept: {folder / 'model'}")
 
 
 def load(path: str | Path, *, task: str | None = None, device: str = "auto") -> Model | JointModel:

@@ -69,8 +69,13 @@ class Commands(LazyGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             return ExitCode.OK
+
+
+def _drop_output() -> None:
+    """Let what is left in standard output's buffer go nowhere, or it fails again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _offered() -> Sequence[PluginEntry]:
@@ -120,12 +125,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except NlpengineError as error:
         code = _show(error, error.exit_code, words)
     except Exception as error:
-        code = _show(_explained(error), ExitCode.INTERNAL, words)
+        explained = _explained(error)
+        code = _show(explained, explained.exit_code, words)
     sys.exit(int(code or 0))
 
 
-def _explained(error: Exception) -> Exception:
-    """What nobody foresaw: a plugin's, where it arose in one's code, else a bug."""
+def _explained(error: Exception) -> NlpengineError:
+    """What nobody foresaw: a plugin's, where it arose in one's code; a full disk; else a bug."""
     from nlpengine.plugin.manager import PluginManager
 
     try:
@@ -134,7 +140,22 @@ def _explained(error: Exception) -> Exception:
     except NlpengineError as named:
         return named
     except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}. This is a bug in nlpengine.")
+        unwritten = _unwritten(error) if isinstance(error, OSError) else None
+        said = f"{type(error).__name__}: {error}. This is a bug in nlpengine."
+        return unwritten or NlpengineError(said)
+
+
+def _unwritten(error: OSError) -> NlpengineError | None:
+    """What the machine refuses to write, as a full disk does; None for any other error."""
+    from nlpengine.workflow.files import refused
+
+    what = error.filename or "the output"
+    try:
+        sys.stdout.flush()
+    except OSError:
+        what = "standard output"
+        _drop_output()
+    return refused(error, what)
 
 
 def _show(error: Exception, code: ExitCode, words: Sequence[str]) -> ExitCode:

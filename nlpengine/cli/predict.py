@@ -87,6 +87,8 @@ def command(
 
 
 def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
+    from nlpengine.workflow.joint import cut_notes
+
     inputs = model.needed
     if len(texts) != len(inputs):
         raise UsageError(
@@ -95,6 +97,7 @@ def _one(model: Any, texts: Sequence[str], as_json: bool) -> None:
         )
     row = dict(zip(inputs, texts, strict=True))
     prediction = model(row)
+    print_notes(cut_notes(model))
     if as_json:
         print_json({**row, **prediction.to_json()})
     else:
@@ -110,7 +113,8 @@ def _many(
     as_json: bool,
     readers: Readers,
 ) -> ExitCode:
-    from nlpengine.workflow.bulk import FORMATS, predict_rows, read_rows, row_format
+    from nlpengine.workflow.bulk import FORMATS, Tally, predict_rows, read_rows, row_format
+    from nlpengine.workflow.joint import cut_notes
 
     formats = model.formats
     kind = kind or row_format(file, formats, readers)
@@ -126,16 +130,14 @@ def _many(
             f"({', '.join(needed)}). Pass CSV, TSV or JSONL with these columns, and "
             "say --format where the name doesn't."
         )
-    rows, errors = 0, 0
+    tally = Tally()
     notes: list[str] = []
     records = read_rows(file, kind, model.inputs[0].name, notes, readers)
     first = next(records, None)  # before there is any output
     if first is None:
         raise DataError("no rows to predict", file)
-    with _writer(output) as stream:
-        for row in predict_rows(model, itertools.chain([first], records), mapping):
-            rows += 1
-            errors += "error" in row
+    with _writer(output, file) as stream:
+        for row in predict_rows(model, itertools.chain([first], records), mapping, tally):
             # A row with a lone surrogate goes out as it came in: escaped.
             line = json.dumps(row, ensure_ascii=False, default=str)
             try:
@@ -143,31 +145,60 @@ def _many(
             except UnicodeEncodeError:
                 stream.write(json.dumps(row, default=str) + "\n")
     if as_json:
-        print_json({"rows": rows, "errors": errors, "output": output})
-    console = progress_console()
-    for note in notes:
-        console.print(f"· {note}", style="dim", markup=False)
-    console.print(f"{rows} rows, {errors} with errors", style="dim", markup=False)
-    return ExitCode.ROW_ERRORS if errors else ExitCode.OK
+        print_json({"rows": tally.rows, "errors": tally.errors, "output": output})
+    print_notes((*notes, *cut_notes(model)))
+    said = f"{tally.rows} rows, {tally.errors} with errors"
+    progress_console().print(said, style="dim", markup=False)
+    return ExitCode.ROW_ERRORS if tally.errors else ExitCode.OK
 
 
 @contextlib.contextmanager
-def _writer(output: str) -> Iterator[IO[str]]:
-    """The output; a file appears under its name when it is whole."""
+def _writer(output: str, source: str) -> Iterator[IO[str]]:
+    """The output; a file appears under its name when it is whole.
+
+    Args:
+        output: A file, a pipe or a device; - for standard output.
+        source: Where the rows are read; - for standard input.
+    """
+    from nlpengine.workflow.files import refused
+
     if output == "-":
         yield sys.stdout
         sys.stdout.flush()
         return
-    target = Path(output)
-    if target.is_dir():
-        raise UsageError(f"--output {output}: is a folder. Name a file.")
-    staging = target.with_name(f"{target.name}.partial")
+    target, named = Path(output), f"--output {output}"
     try:
-        with staging.open("w", encoding="utf-8") as stream:
+        if target.is_dir():
+            raise UsageError(f"{named}: is a folder. Name a file.")
+        if _is_same_file(source, target):
+            raise UsageError(f"{named}: the rows are read from this very file. Name another.")
+        special = target.exists() and not target.is_file()  # a pipe, a device: nothing to replace
+        opened = target.open("w", encoding="utf-8") if special else _staged(target.resolve())
+        with opened as stream:
             yield stream
-    except OSError as error:
-        raise UsageError(f"--output {output}: {error.strerror}.") from error
-    except BaseException:
-        click.echo(f"the rows finished so far are in {staging}", err=True)
+    except BrokenPipeError:
         raise
-    os.replace(staging, target)
+    except OSError as error:
+        raise refused(error, named) or UsageError(f"{named}: {error.strerror}.") from error
+
+
+def _is_same_file(source: str, target: Path) -> bool:
+    path = Path("/dev/stdin" if source == "-" else source)
+    return target.is_file() and path.exists() and path.samefile(target)
+
+
+@contextlib.contextmanager
+def _staged(target: Path) -> Iterator[IO[str]]:
+    """A file that takes its name when it is whole; till then, and if it never is, a .partial."""
+    staging = target.with_name(f"{target.name}.partial")
+    stream = staging.open("w", encoding="utf-8")
+    try:
+        with stream:
+            yield stream
+        os.replace(staging, target)
+    except BaseException:
+        if staging.stat().st_size:
+            click.echo(f"the rows finished so far are in {staging}", err=True)
+        else:
+            staging.unlink()
+        raise

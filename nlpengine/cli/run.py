@@ -80,10 +80,11 @@ def _run(called: str, task: Task[Any], flags: dict[str, Any], options: dict[str,
         raise UsageError(
             f"--config {config_file}: it is for the task {named!r}, not {task.name!r}."
         )
-    settings = {**base, **settings}
-    own = base.get("options", {})
+    own = base.pop("options", {})
     if isinstance(own, dict):  # the check of settings refuses anything else
-        settings["options"] = {**own, **options}
+        named = {field.name for field in dataclasses.fields(task.options)} & base.keys()
+        own = {**own, **{name: base.pop(name) for name in named}, **options}
+    settings = {**base, **settings, "options": own}
     with LiveProgress() as live:
         run = Engine().run(called, listener=live, **settings)
     if as_json:

@@ -54,8 +54,6 @@ def bootstrap_cells(
     if not table.any():
         raise ValueError("no examples to resample")
     value = float(statistic(table[None])[0])
-    if table.sum() == 1:
-        return value, value
     also = [value]
     if np.trace(table) in (0, table.sum()):
         also.append(float(statistic(_open_table(table)[None])[0]))
@@ -122,8 +120,8 @@ def _mean(
 ) -> Score:
     n, value = len(values), float(values.mean())
     distinct, counts = np.unique(values, return_counts=True)
-    if len(distinct) == 1 or n == 1:
-        least, most = bounds if bounds and n > 1 else (value, value)
+    if len(distinct) == 1:
+        least, most = bounds or (value, value)
         share = unseen_share(n)
         return Score(value, value - share * (value - least), value + share * (most - value), n)
     if bounds:  # few distinct values: their counts are multinomial

@@ -102,8 +102,6 @@ def _class_f1(hits: int, extra: int, missed: int, n: int, seed: int) -> Score | 
     if base == 0:
         return None
     value = 2 * hits / (hits + base)
-    if n == 1:
-        return Score(value, value, value, base)
     share = unseen_share(base)
     if hits == 0:
         return Score(0.0, 0.0, 2 * share / (1 + share), base)

@@ -76,8 +76,8 @@ def widened(
 ) -> tuple[float, float]:
     """The percentile interval; where its ends are alike, opened by Wilson's share.
 
-    The share that an outcome unseen in so many units may have is granted to either bound. A single
-    unit says nothing of its spread: both ends are the value.
+    The share that an outcome unseen in so many units may have is granted to either bound: 79 % for
+    a single one.
 
     Args:
         value: The statistic on the sample itself.
@@ -87,8 +87,6 @@ def widened(
         bearing: How many of the units bear on the statistic, such as those with an entity at all;
             None for all.
     """
-    if units == 1:
-        return value, value
     low, high = percentile_interval(resampled, value)
     if high - low > 1e-12:
         return low, high

@@ -113,7 +113,9 @@ def timings(seconds: Mapping[str, float]) -> list[tuple[str, str]]:
     """Rates and durations; the key's ending tells which."""
     rows = []
     for key, number in seconds.items():
-        unit = next((u for u in ("texts", "tokens") if key.endswith(f"_{u}_per_s")), None)
+        unit = next(
+            (u for u in ("texts", "windows", "tokens") if key.endswith(f"_{u}_per_s")), None
+        )
         stage = key.removesuffix("_s") if unit is None else key.removesuffix(f"_{unit}_per_s")
         speed = f"{number:,.{0 if number >= 100 else 1}f}{NBSP}{unit}/s"
         rows.append((STAGES.get(stage, title(stage)), speed if unit else duration(number)))

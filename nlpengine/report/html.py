@@ -98,7 +98,9 @@ def _without_scores(record: RunRecord) -> Headline:
     }[record.status]
     best = [row for row in record.history if row["best"]]
     detail = ""
-    if record.status == "interrupted":
+    if record.status == "interrupted" and not record.training.get("saved"):
+        detail = "It was stopped before a model was saved."
+    elif record.status == "interrupted":
         detail = "The best model so far is in the run folder, under model/."
         if best:
             reached = formats.title(str(best[-1]["metric"]))
@@ -163,7 +165,7 @@ def _details(record: RunRecord) -> list[tuple[str, str, list[tuple[str, str]]]]:
     found = [
         ("Settings", _gist(record.config, "epochs", "lr", "batch_size"),
          formats.facts({"seed": record.seed} | record.config)),
-        ("Data", _gist(record.data, "train", "dev", "test"), formats.facts(record.data, True)),
+        ("Data", _gist(record.data, "train", "dev", "test"), _data(record.data)),
         ("Encoder", str(record.encoder.get("family", "")), formats.facts(record.encoder, True)),
         ("Training", _gist(record.training, "steps", "best_step"),
          formats.facts(record.training, True)),
@@ -175,6 +177,14 @@ def _details(record: RunRecord) -> list[tuple[str, str, list[tuple[str, str]]]]:
          [*formats.facts(record.versions), *plugins]),
     ]  # fmt: skip
     return [(heading, gist, rows) for heading, gist, rows in found if rows]
+
+
+def _data(about: dict[str, Any]) -> list[tuple[str, str]]:
+    """Facts, then what the checks found, in their own words."""
+    findings = about.get("findings", ())
+    others = {name: value for name, value in about.items() if name != "findings"}
+    said = [(f"check: {found['check']}", str(found["message"])) for found in findings]
+    return [*formats.facts(others, True), *said]
 
 
 def _gist(values: dict[str, Any], *keys: str) -> str:

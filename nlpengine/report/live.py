@@ -47,11 +47,8 @@ class LiveProgress(Listener):
     ) -> None:
         self._progress.stop()
         if kind is KeyboardInterrupt:
-            self._console.print(
-                "[yellow]interrupted: the best model so far is kept in the run folder[/]"
-                if self._bar is not None
-                else "[yellow]interrupted[/]"
-            )
+            said = f"interrupted: {error}" if str(error) else "interrupted"
+            self._console.print(said, style="yellow", markup=False, soft_wrap=True)
 
     def note(self, sentence: str) -> None:
         """A dim line."""

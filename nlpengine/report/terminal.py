@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
@@ -68,7 +70,8 @@ def print_run(record: RunRecord) -> None:
         console.print("\n[bold]Worst mistakes[/]")
         for mistake in record.mistakes[:SHOWN_MISTAKES]:
             how = mistake.detail or f"{100 * mistake.score:.0f} % sure"
-            console.print(f"  {mistake.gold} read as {mistake.predicted}, {how}", markup=False)
+            read = f"{_clip(mistake.gold)} read as {_clip(mistake.predicted)}"
+            console.print(f"  {read}, {how}", markup=False)
             for part in mistake.parts:
                 console.print(f"    {_clip(part)}", style="dim", markup=False)
     speed = record.timings
@@ -85,7 +88,7 @@ def print_run(record: RunRecord) -> None:
 def print_scores(scores: Scores, title: str, console: Console | None = None) -> None:
     """Metrics with their intervals, then the task's tables."""
     console = console or _console()
-    table = RichTable(title=title, title_justify="left", title_style="bold")
+    table = RichTable(title=escape(title), title_justify="left", title_style="bold")
     table.add_column("metric")
     table.add_column("value", justify="right")
     table.add_column("95 % interval", justify="right")
@@ -134,5 +137,7 @@ def _cell(cell: Cell, column: str) -> str:
 
 
 def _clip(text: str, most: int = 300) -> str:
-    line = " ".join(text.split())
+    """On one line; what would steer the terminal is left out of it."""
+    plain_text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
+    line = " ".join(plain_text.split())
     return line if len(line) <= most else line[: most - 1] + "…"

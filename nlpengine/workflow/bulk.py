@@ -7,8 +7,8 @@ import shutil
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.data.records import Origin, Record
 from nlpengine.data.sniff import SUFFIXES, split_suffix, task_format
 from nlpengine.data.sources import TASK_READERS
-from nlpengine.errors import DataError, RowError, UsageError
+from nlpengine.errors import DataError, PluginError, RowError, UsageError
+from nlpengine.workflow.joint import JointModel, JointPrediction
 from nlpengine.workflow.model import Model
 
 FORMATS: tuple[str, ...] = ("csv", "tsv", "jsonl", "parquet", "text")
@@ -117,19 +118,39 @@ def _kept(path: str, read: Callable[[str], Iterator[Record]]) -> Iterator[Record
         yield from read(kept.name)
 
 
+@dataclass(slots=True)
+class Tally:
+    """What became of the rows so far.
+
+    Attributes:
+        rows: All of them.
+        errors: Those that have an error in the place of an answer; of several tasks', one counts.
+    """
+
+    rows: int = 0
+    errors: int = 0
+
+
 def predict_rows(
-    model: Model, records: Iterable[Record], mapping: Mapping[str, str]
+    model: Model | JointModel,
+    records: Iterable[Record],
+    mapping: Mapping[str, str],
+    tally: Tally | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Output rows for input rows, in order.
 
     A row keeps all its columns and gets the prediction's; one that can't be predicted gets
-    ``error`` instead. A column of the input that is named like one of the prediction's is kept as
-    ``input_NAME``. Rows needn't all have the same columns: each goes by its own.
+    ``error`` instead. In every row, whether it can be predicted or not, ``error`` and the names of
+    the model's predictions (`answer_names`) are ours: a column of the input that is named like one
+    of them is kept under the first free name of ``input_NAME``, ``input_input_NAME``, …; so is one
+    that is named like what this row's prediction alone has. Rows needn't all have the same
+    columns: each goes by its own.
 
     Args:
         model: The model.
         records: Rows under the file's own column names.
         mapping: Field → column.
+        tally: Counts the rows as they are given out.
 
     Raises:
         DataError: The input columns can't be found in the first row.
@@ -152,14 +173,54 @@ def predict_rows(
             }
             yield Record(fields, record.origin)
 
+    tally = Tally() if tally is None else tally
+    names = answer_names(model)
+    ours = {"error", *names}
     for answer in model.predict(renamed(), errors="return"):
         record, problem = waiting.popleft()
         if problem is None and isinstance(answer, RowError):
             problem = answer.problem
         found = answer.to_json() if problem is None else {"error": problem}
-        row = record.fields
-        kept = {f"input_{name}" if name in found else name: value for name, value in row.items()}
-        yield {**kept, **found}
+        if not names:
+            ours |= found.keys()
+        tally.rows += 1
+        partly = isinstance(answer, JointPrediction) and answer.failed
+        tally.errors += problem is not None or partly
+        yield {**_beside(record.fields, ours | found.keys()), **found}
+
+
+def answer_names(model: Model | JointModel) -> frozenset[str]:
+    """What the model's predictions are called in an output row, ``windows`` of long text included.
+
+    Of several tasks' model they are the tasks. Of one task's they are learned from a probe, as
+    tasks don't say them; there are none where the task can't answer it, and then each answer
+    teaches its own.
+    """
+    if isinstance(model, JointModel):
+        return frozenset(model.models)
+    probe = Record(dict.fromkeys(model.needed, "a"), Origin("probe", 1))
+    try:
+        (answer,) = model.predict([probe], errors="return")
+    except PluginError:  # one that counts on more than it declares may yet do well by real rows
+        return frozenset()
+    if isinstance(answer, RowError):
+        return frozenset()
+    return frozenset(answer.to_json()) | ({"windows"} if hasattr(answer, "windows") else set())
+
+
+def _beside(row: Mapping[str, Any], ours: Set[str]) -> dict[str, Any]:
+    """A row's own columns, under names that leave ours free; none takes another's."""
+    if ours.isdisjoint(row):
+        return dict(row)
+    taken = {*ours, *row}
+    kept: dict[str, Any] = {}
+    for name, value in row.items():
+        own = name
+        while name in ours and own in taken:
+            own = f"input_{own}"
+        taken.add(own)
+        kept[own] = value
+    return kept
 
 
 def _columns_by_row(

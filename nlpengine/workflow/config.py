@@ -57,7 +57,7 @@ class RunConfig(BaseModel):
     head: Literal["auto", "keep", "new"] = "auto"
     add_head: bool = False
     baseline: bool = True
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)  # what every library takes
     limit: int | None = Field(default=None, ge=1)
     strict: bool = False
     device: str = "auto"

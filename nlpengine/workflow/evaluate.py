@@ -11,6 +11,7 @@ from nlpengine.data.readers import NO_READERS, Readers
 from nlpengine.metrics import Scores
 from nlpengine.workflow.model import Model
 from nlpengine.workflow.reading import adapt_all, check_all
+from nlpengine.workflow.tokens import truncation_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,13 @@ def evaluate(
         readers=readers,
         in_context=model.in_context,
     )
+    seen = sorted(name for name, digest in fingerprints.items() if digest in model.trained_on)
+    if seen:
+        notes = (
+            f"{', '.join(seen)}: the model was trained or chosen on rows of this very file, so "
+            "these scores flatter it. Its run's own are of rows that it had not seen.",
+            *notes,
+        )
     reviewed, more = task.review(adapt_all(task, {"test": records}), model.options)
     check_all(task, reviewed, model.labels)
     examples = reviewed["test"]
@@ -81,4 +89,5 @@ def evaluate(
     seconds = time.perf_counter() - began
     facts = {"source": data, "rows": len(examples), "files": dict(fingerprints)}
     scores = task.score(examples, predictions, model.labels)
-    return Evaluation(scores, facts, (*notes, *more), len(examples) / seconds)
+    notes = (*notes, *more, *truncation_notes(model.tokenizer, model.policy, examples))
+    return Evaluation(scores, facts, notes, len(examples) / seconds)

@@ -10,7 +10,7 @@ from nlpengine.data import Column, Example, Record, needed_names
 from nlpengine.encoding import Encoding
 from nlpengine.errors import RowError, UsageError, did_you_mean
 from nlpengine.workflow.inference import heads_logits
-from nlpengine.workflow.model import Model
+from nlpengine.workflow.model import Model, cut_note
 from nlpengine.workflow.rows import Row, as_records, in_chunks
 
 Prepared = tuple[list[Example | RowError], list[Encoding]]
@@ -29,6 +29,11 @@ class JointPrediction:
 
     def __getitem__(self, task: str) -> Any:
         return self.answers[task]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a task has an error in the place of its answer."""
+        return any(isinstance(answer, RowError) for answer in self.answers.values())
 
     def to_json(self) -> dict[str, object]:
         """Task → what it would put into a row of its own, or its error."""
@@ -181,6 +186,15 @@ class JointModel:
             )
             for name, (items, encodings) in prepared.items()
         }
+
+
+def cut_notes(model: Model | JointModel) -> tuple[str, ...]:
+    """What a model, or each of several tasks', has cut of the texts that it has predicted."""
+    if isinstance(model, JointModel):
+        notes = {task: cut_note(own) for task, own in model.models.items()}
+        return tuple(f"{task}: {note}" for task, note in notes.items() if note)
+    note = cut_note(model)
+    return (note,) if note else ()
 
 
 @dataclass(frozen=True, slots=True)

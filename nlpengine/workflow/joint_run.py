@@ -27,7 +27,6 @@ from nlpengine.workflow.stages import (
     note_training,
     test_trained,
     train_on,
-    tuned,
 )
 
 PER_TASK = ("data", "format", "map", "options")
@@ -85,8 +84,9 @@ def joint_configs(names: Sequence[str], settings: Mapping[str, Any]) -> dict[str
     """
     if len(set(names)) < len(names):
         raise UsageError(f"a task is named twice in {','.join(names)}.")
-    if settings.get("from_scratch"):
-        raise UsageError("--from-scratch trains one task alone: name one.")
+    for setting in ("from_scratch", "add_head"):
+        if settings.get(setting):
+            raise UsageError(f"--{setting.replace('_', '-')} is for one task alone: name one.")
     common = {name: value for name, value in settings.items() if name not in PER_TASK}
     for setting in PER_TASK:
         own = settings.get(setting, {})
@@ -138,24 +138,19 @@ def execute_joint(
     model = JointModel({name: one.model for name, one in prepared.items()})
     run = JointRun(folder, records, model)
     try:
-        with MetricsFile(folder / "metrics.jsonl") as metrics:
-            training = train_on(list(prepared.values()), Listeners(listener, metrics))
-        prepared = {name: learnt(one) for name, one in prepared.items()}
-        run = replace(run, model=JointModel({n: one.model for n, one in prepared.items()}))
-        for record in records.values():
-            note_training(record, training, list(prepared.values()))
-        if not training.interrupted:
-            run = replace(run, model=JointModel({n: tuned(one) for n, one in prepared.items()}))
-        save_joint(run.model, folder / "model")
+        model, interrupted = _train(prepared, records, folder, listener)
+        run = replace(run, model=model)
         for name, one in prepared.items():
-            if not training.interrupted:
-                test_trained(one, run.model.models[name], records[name], listeners)
-        _set_status(records, "interrupted" if training.interrupted else "finished")
+            if not interrupted:
+                test_trained(one, model.models[name], records[name], listeners)
+        _set_status(records, "interrupted" if interrupted else "finished")
     except KeyboardInterrupt:
         _set_status(records, "interrupted")
     except BaseException as error:
         _set_status(records, "failed")
         listeners.note(f"failed: {error}")
+        if (folder / "model").exists():
+            listeners.note(f"the trained model is kept: {folder / 'model'}")
         raise
     finally:
         for record in records.values():
@@ -164,6 +159,27 @@ def execute_joint(
             write_json(record.run_dir / "run.json", record.to_json())
         write_json(folder / "run.json", run.to_json())
     return run
+
+
+def _train(
+    prepared: Mapping[str, Prepared],
+    records: Mapping[str, RunRecord],
+    folder: Path,
+    listener: Listener,
+) -> tuple[JointModel, bool]:
+    """Train and save before anything else; the model, and whether Ctrl-C ended it."""
+    with MetricsFile(folder / "metrics.jsonl") as metrics:
+        training = train_on(list(prepared.values()), Listeners(listener, metrics))
+    done = learnt(list(prepared.values()), training)
+    model = JointModel({name: one.model for name, one in zip(prepared, done, strict=True)})
+    for record in records.values():
+        note_training(record, training, done)
+    save_joint(model, folder / "model")
+    for record in records.values():
+        record.training["saved"] = True
+    if training.error is not None:
+        raise training.error
+    return model, training.interrupted
 
 
 def _device(configs: Mapping[str, RunConfig]) -> tuple[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -37,6 +38,7 @@ class Model:
         state: What the task tuned on the dev split.
         origin: Where the encoder came from, for the record.
         notes: Sentences on choices that were made in opening it.
+        trained_on: sha256 of the files that hold rows it was trained or chosen on.
     """
 
     task: Task[Any]
@@ -49,6 +51,9 @@ class Model:
     state: State = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    trained_on: tuple[str, ...] = ()
+    # Texts that were cut since it was opened; a copy with other options counts along.
+    _cut: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -126,7 +131,7 @@ class Model:
         answers: list[Any] = []
         for start in range(0, len(examples), CHUNK):
             chunk = examples[start : start + CHUNK]
-            answers += self._answer(list(chunk), self.encode(chunk))
+            answers += self._answer(list(chunk), self._counted(chunk))
         return answers
 
     def encode(self, examples: Sequence[Example]) -> list[Encoding]:
@@ -174,13 +179,25 @@ class Model:
                     raise
                 items.append(error if isinstance(error, RowError) else RowError(str(error)))
         try:
-            return items, self.encode([item for item in items if not isinstance(item, RowError)])
+            return items, self._counted([item for item in items if not isinstance(item, RowError)])
         except RowError:
             if errors == "raise":
                 raise
         # Rare: one by one, to find those that can't be encoded.
         items = [item if isinstance(item, RowError) else self._checked(item) for item in items]
-        return items, self.encode([item for item in items if not isinstance(item, RowError)])
+        return items, self._counted([item for item in items if not isinstance(item, RowError)])
+
+    def _counted(self, examples: Sequence[Example]) -> list[Encoding]:
+        """As `encode`; what is cut on the way is counted."""
+        encodings = self.encode(examples)
+        if self.policy.long_text == "truncate":
+            # Only a full window can be one of a text that was cut.
+            full = {e.example for e in encodings if len(e) == self.policy.max_length}
+            readings = (self.task.readings(examples[n], self.options) for n in full)
+            self._cut["texts"] += sum(
+                self.tokenizer.truncated(texts, self.policy) > 0 for texts in readings
+            )
+        return encodings
 
     def _checked(self, example: Example) -> Example | RowError:
         try:
@@ -226,6 +243,13 @@ class Model:
             )
         )
         return [item if isinstance(item, RowError) else next(decoded) for item in items]
+
+
+def cut_note(model: Model) -> str:
+    """How many of the texts that a model has predicted so far it cut; empty for none."""
+    cut, longest = model._cut["texts"], model.policy.max_length
+    said = f"texts truncated to {longest} tokens, as the model was trained to: {cut}"
+    return said if cut else ""
 
 
 def encode_texts(

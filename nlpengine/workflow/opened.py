@@ -44,6 +44,7 @@ def card_of(model: Model) -> dict[str, Any]:
         "options": dataclasses.asdict(model.options),
         "windows": dataclasses.asdict(model.policy),
         "state": dict(model.state),
+        "trained_on": list(model.trained_on),
     }
 
 
@@ -103,6 +104,7 @@ def model_of(opened: Opened, network: Network, shape: HeadShape, tokenizer: Toke
         state=opened.card.get("state", {}),
         origin=opened.card.get("encoder", {"name": str(opened.folder)}),
         notes=opened.notes,
+        trained_on=tuple(opened.card.get("trained_on", ())),
     )
 
 

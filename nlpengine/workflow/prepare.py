@@ -36,7 +36,7 @@ from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
 from nlpengine.workflow.model import Model, encode_texts
 from nlpengine.workflow.reading import Examples, read_examples
-from nlpengine.workflow.tokens import check_tokens
+from nlpengine.workflow.tokens import check_tokens, truncation_notes
 from nlpengine.workflow.training import TrainingSet
 
 
@@ -118,8 +118,10 @@ def _prepare(
     of_examples = [[training.gold[window] for window in own] for own in training.windows_of]
     for note in task.training_notes(read.train, of_examples):
         listener.note(note)
-    if config.long_text == "truncate":
-        _count_truncated(model, (*read.train, *read.dev, *read.test), listener)
+    for note in truncation_notes(
+        model.tokenizer, model.policy, (*read.train, *read.dev, *read.test)
+    ):
+        listener.note(note)
     tokens = [*check_tokens(training.encodings, model.tokenizer, model.policy, "train")]
     _tell(tokens, config, listener)
     for remark in plugins.remarks:
@@ -177,7 +179,10 @@ def _assemble(
         int(config.max_length or 0), int(config.overlap or 0), config.long_text, task.windows_over
     )
     origin = {"name": source.name, "revision": source.revision, "kind": source.kind}
-    model = Model(task, labels, network, shape, tokenizer, policy, read.options, origin=origin)
+    model = Model(
+        task, labels, network, shape, tokenizer, policy, read.options, origin=origin,
+        trained_on=read.trained_on,
+    )  # fmt: skip
     listener.note(f"linear layers: {linear.reason}")
     listener.note(f"attention: {attention}")
     facts = {"head": kept, "linear": linear.reason, "attention": str(attention)}
@@ -268,11 +273,3 @@ def data_facts(prepared: Prepared) -> dict[str, Any]:
         "files": dict(splits.fingerprints),
         "fingerprint": digest,
     }
-
-
-def _count_truncated(model: Model, examples: Sequence[Example], listener: Listeners) -> None:
-    cut = model.tokenizer.truncated([example.texts for example in examples], model.policy)
-    listener.note(
-        f"{cut} of {len(examples)} texts were truncated to {model.policy.max_length} tokens, "
-        "as asked"
-    )

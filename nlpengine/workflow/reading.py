@@ -53,6 +53,18 @@ class Examples:
         return self.parts["test"]
 
     @property
+    def trained_on(self) -> tuple[str, ...]:
+        """sha256 of the files that rows of train and dev are in."""
+        paths = {f"/{record.origin.path}/" for record in (*self.splits.train, *self.splits.dev)}
+        return tuple(
+            sorted(
+                digest
+                for name, digest in self.splits.fingerprints.items()
+                if any(f"/{name}/" in path for path in paths)
+            )
+        )
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """What a look at all rows brought up."""
         return self.splits.findings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -43,18 +42,39 @@ def in_chunks(
 ) -> Iterator[Answer]:
     """Answers to rows, `CHUNK` at a time; the next are prepared while these are answered.
 
+    What the source of rows raises is raised when all rows before it are answered.
+
     Args:
         rows: Read as the answers are consumed.
         prepare: Runs in a thread of its own.
         answer: Runs in the caller's.
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
-        source = iter(rows)
         ahead = None
-        for chunk in iter(lambda: list(itertools.islice(source, CHUNK)), []):
-            following = pool.submit(prepare, chunk)
+        for chunk in _chunks(rows):
+            following = None if isinstance(chunk, Exception) else pool.submit(prepare, chunk)
             if ahead is not None:
                 yield from answer(ahead.result())
+            if isinstance(chunk, Exception):
+                raise chunk
             ahead = following
         if ahead is not None:
             yield from answer(ahead.result())
+
+
+def _chunks(rows: Iterable[Record]) -> Iterator[list[Record] | Exception]:
+    """Rows, `CHUNK` at a time; where their source fails, those before it and then its error."""
+    chunk: list[Record] = []
+    failed: Exception | None = None
+    try:
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == CHUNK:
+                yield chunk
+                chunk = []
+    except Exception as error:
+        failed = error
+    if chunk:
+        yield chunk
+    if failed is not None:
+        yield failed

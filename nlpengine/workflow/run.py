@@ -28,7 +28,6 @@ from nlpengine.workflow.stages import (
     note_training,
     test_trained,
     train_on,
-    tuned,
 )
 
 
@@ -55,7 +54,8 @@ class Run:
 def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Run:
     """Do a run.
 
-    After Ctrl-C in training the record's status is "interrupted" and the best model so far saved.
+    After Ctrl-C in training the record's status is "interrupted" and the best model so far saved;
+    after an error, too, once there is one with a score on dev.
 
     Args:
         config: What to do.
@@ -71,6 +71,8 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     task = plugins.task(config.task)
     config = config.model_copy(update={"task": task.name})  # a file's is its reference till here
     check_output(config)
+    if config.add_head and config.from_scratch:
+        raise UsageError("--add-head is for a finished model, --from-scratch makes a new encoder.")
     device = choose_device(config.device, config.precision)
     prepared = prepare(config, task, device, plugins, listeners)
     source = _frozen_source(prepared, plugins) if config.add_head else None
@@ -79,20 +81,13 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
     write_json(folder / "run.json", record.to_json())
     model = prepared.model
     try:
-        with MetricsFile(folder / "metrics.jsonl") as metrics:
-            training = train_on([prepared], Listeners(listener, metrics))
-        prepared = learnt(prepared)
-        model = prepared.model
-        note_training(record, training, [prepared])
-        if not training.interrupted:
-            model = tuned(prepared)
-        _save(model, source, folder / "model")  # before anything else
-        if training.interrupted:
+        model, interrupted = _train(prepared, source, record, listener)
+        if interrupted:
             record.status = "interrupted"
         else:
             test_trained(prepared, model, record, listeners)
             record.status = "finished"
-    except KeyboardInterrupt:  # after training: the model is saved, its scores are not known
+    except KeyboardInterrupt:  # after training
         record.status = "interrupted"
     except BaseException as error:
         record.status = "failed"
@@ -105,6 +100,21 @@ def execute(config: RunConfig, plugins: PluginManager, listener: Listener) -> Ru
         record.timings["total_s"] = time.perf_counter() - began
         write_json(folder / "run.json", record.to_json())
     return Run(folder, record, model)
+
+
+def _train(
+    prepared: Prepared, source: Model | JointModel | None, record: RunRecord, listener: Listener
+) -> tuple[Model, bool]:
+    """Train and save before anything else; the model, and whether Ctrl-C ended it."""
+    with MetricsFile(record.run_dir / "metrics.jsonl") as metrics:
+        training = train_on([prepared], Listeners(listener, metrics))
+    (done,) = learnt([prepared], training)
+    note_training(record, training, [done])
+    _save(done.model, source, record.run_dir / "model")
+    record.training["saved"] = True
+    if training.error is not None:
+        raise training.error
+    return done.model, training.interrupted
 
 
 def _frozen_source(prepared: Prepared, plugins: PluginManager) -> Model | JointModel:

@@ -17,7 +17,6 @@ from nlpengine.errors import UsageError
 from nlpengine.metrics import Score
 from nlpengine.plugin.contract import Task
 from nlpengine.plugin.manager import PluginManager
-from nlpengine.plugin.prediction import State, WindowLogits
 from nlpengine.workflow.compare import compare_baselines, worst_mistakes
 from nlpengine.workflow.config import RunConfig
 from nlpengine.workflow.listener import Listener
@@ -25,7 +24,7 @@ from nlpengine.workflow.model import Model
 from nlpengine.workflow.prepare import Prepared, data_facts
 from nlpengine.workflow.record import RunRecord, versions
 from nlpengine.workflow.train import Course, Loss, train
-from nlpengine.workflow.training import Schedule, Training
+from nlpengine.workflow.training import DevScore, Schedule, Training
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +56,8 @@ def make_folder(config: RunConfig, source: EncoderSource) -> Path:
         base = Path("runs") / f"{config.task.replace(',', '+')}-{encoder}-{stamp}"
         folder = next(p for p in _numbered(base) if not p.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # A folder of the user's may stand empty; one that is named here is nobody else's.
+        folder.mkdir(parents=True, exist_ok=config.output is not None)
     except OSError as error:
         raise UsageError(f"the run folder {folder} can't be made: {error.strerror}.") from error
     return folder
@@ -139,12 +139,19 @@ def train_on(prepared: Sequence[Prepared], listener: Listener) -> Training:
     return train(courses, schedule, partial(_dev_score, prepared), listener)
 
 
-def learnt(prepared: Prepared) -> Prepared:
-    """As it is once training is over: the head is that of a checkpoint."""
-    model = prepared.model
-    return dataclasses.replace(
-        prepared, model=dataclasses.replace(model, network=model.network.learnt())
-    )
+def learnt(prepared: Sequence[Prepared], training: Training) -> list[Prepared]:
+    """As they are once training is over.
+
+    Heads are those of a checkpoint, and models hold what was tuned at the best score on dev.
+    """
+    found = training.best.states if training.best else [one.model.state for one in prepared]
+    models = [
+        dataclasses.replace(one.model, network=one.model.network.learnt(), state=state)
+        for one, state in zip(prepared, found, strict=True)
+    ]
+    return [
+        dataclasses.replace(one, model=model) for one, model in zip(prepared, models, strict=True)
+    ]
 
 
 def _loss_of(model: Model) -> Loss:
@@ -154,12 +161,14 @@ def _loss_of(model: Model) -> Loss:
     return loss
 
 
-def _dev_score(prepared: Sequence[Prepared]) -> tuple[str, Score]:
-    """Name and value of what training is to raise."""
-    found = []
+def _dev_score(prepared: Sequence[Prepared]) -> DevScore:
+    """What training is to raise, and what is tuned there."""
+    found, states = [], []
     for one in prepared:
         model, dev = one.model, one.read.dev
-        windows, state = _tuned_state(one)
+        windows = model.windows(len(dev), model.encode(dev))
+        state = model.task.tune(dev, windows, model.labels, model.options)
+        states.append(state)
         # Untuned, a task with a threshold may look alike all along, and its worst weights be kept.
         answers = [
             model.task.decode(example, own, model.labels, model.options, state)
@@ -167,7 +176,7 @@ def _dev_score(prepared: Sequence[Prepared]) -> tuple[str, Score]:
         ]
         found.append(model.task.score(dev, answers, model.labels).main)
     if len(found) == 1:
-        return found[0]
+        return DevScore(*found[0], tuple(states))
     names, scores = zip(*found, strict=True)
     mean = Score(
         value=sum(score.value for score in scores) / len(scores),
@@ -175,7 +184,7 @@ def _dev_score(prepared: Sequence[Prepared]) -> tuple[str, Score]:
         high=sum(score.high for score in scores) / len(scores),
         n=sum(score.n for score in scores),
     )
-    return f"mean of {', '.join(names)}", mean
+    return DevScore(f"mean of {', '.join(names)}", mean, tuple(states))
 
 
 def note_training(record: RunRecord, training: Training, prepared: Sequence[Prepared]) -> None:
@@ -199,19 +208,6 @@ def note_training(record: RunRecord, training: Training, prepared: Sequence[Prep
         "train_tokens_per_s": training.tokens / seconds,
         "train_s": training.seconds,
     }
-
-
-def tuned(prepared: Prepared) -> Model:
-    """The trained model with what its task learns on the dev split."""
-    _, state = _tuned_state(prepared)
-    return dataclasses.replace(prepared.model, state=state)
-
-
-def _tuned_state(prepared: Prepared) -> tuple[list[list[WindowLogits]], State]:
-    """Logits of the dev split, per example, and what the task learns from them."""
-    model, dev = prepared.model, prepared.read.dev
-    grouped = model.windows(len(dev), model.encode(dev))
-    return grouped, model.task.tune(dev, grouped, model.labels, model.options)
 
 
 def test_trained(prepared: Prepared, model: Model, record: RunRecord, listener: Listener) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from nlpengine.data import Example
 from nlpengine.data.findings import Finding
 from nlpengine.encoding import Encoding
 from nlpengine.encoding.tokenizer import Tokenizer
@@ -13,6 +14,17 @@ from nlpengine.encoding.windows import WindowPolicy
 
 UNKNOWN_SHARE = 0.01
 """Of all pieces; beyond it the vocabulary doesn't suit the texts."""
+
+
+def truncation_notes(
+    tokenizer: Tokenizer, policy: WindowPolicy, examples: Sequence[Example]
+) -> tuple[str, ...]:
+    """How many of some texts are cut, where texts are."""
+    if policy.long_text != "truncate":
+        return ()
+    cut = tokenizer.truncated([example.texts for example in examples], policy)
+    said = f"{cut} of {len(examples)} texts were truncated to {policy.max_length} tokens, as asked"
+    return (said,)
 
 
 def check_tokens(

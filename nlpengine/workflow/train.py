@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,6 @@ from torch import Tensor
 from nlpengine.encoders.device import is_out_of_memory
 from nlpengine.encoding.packing import fill
 from nlpengine.errors import DataError, DeviceError
-from nlpengine.metrics import Score
 from nlpengine.workflow.inference import Network
 from nlpengine.workflow.listener import EvaluationReport, Listener
 from nlpengine.workflow.optimiser import (
@@ -25,7 +24,7 @@ from nlpengine.workflow.optimiser import (
     zero_gradients,
 )
 from nlpengine.workflow.order import epoch_steps, interleave, step_seed
-from nlpengine.workflow.training import Best, Meter, Schedule, Training, TrainingSet
+from nlpengine.workflow.training import Best, DevScore, Meter, Schedule, Training, TrainingSet
 from nlpengine.workflow.used_rows import used_rows
 
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -54,10 +53,10 @@ class Course:
 def train(
     courses: Sequence[Course],
     schedule: Schedule,
-    evaluate: Callable[[], tuple[str, Score]] | None,
+    evaluate: Callable[[], DevScore] | None,
     listener: Listener,
 ) -> Training:
-    """Fine-tune in place, and leave the best weights on the dev split.
+    """Fine-tune in place, and leave the best weights on the dev split; no later error loses them.
 
     Each optimiser step is of one course; an epoch takes all steps of all of them, mixed.
 
@@ -69,7 +68,7 @@ def train(
 
     Raises:
         DataError: No window holds gold.
-        DeviceError: Memory is out even for one window, or the loss is no number.
+        DeviceError: Memory is out even for one window, or the loss is no number: before any score.
     """
     done = Training()
     modules = list({id(m): m for c in courses for m in c.network.modules()}.values())
@@ -83,32 +82,41 @@ def train(
         meter = Meter(total, schedule)
         scale = LossScale.of(courses[0].network.device.precision)
         try:
-            for epoch in range(schedule.epochs):
-                for course, windows in _epoch(courses, schedule, epoch):
-                    started = time.perf_counter()
-                    rate = learning_rate(done.steps, total, course.lr, schedule.warmup)
-                    value, norm = _step(course, windows, optimiser, scale, rate, schedule, done)
-                    done.steps += 1
-                    done.windows += len(windows)
-                    done.tokens += sum(len(course.data.encodings[w]) for w in windows)
-                    done.seconds += time.perf_counter() - started
-                    meter.add(value, rate, norm, epoch, done, listener)
-                    last_of_epoch = done.steps % per_epoch == 0
-                    if last_of_epoch and done.idle == done.steps:
-                        raise DataError("no window of train holds gold: there is nothing to learn")
-                    if evaluate and _is_due(done.steps, schedule.evaluate_every, last_of_epoch):
-                        _evaluate(evaluate, keeper, done, epoch, listener)
-                        if keeper.stale(schedule.patience):
-                            done.stopped_early = True
-                            break
-                if done.stopped_early:
-                    break
+            for epoch, course, windows in _steps(courses, schedule):
+                started = time.perf_counter()
+                rate = learning_rate(done.steps, total, course.lr, schedule.warmup)
+                value, norm = _step(course, windows, optimiser, scale, rate, schedule, done)
+                done.count([course.data.encodings[w] for w in windows], started)
+                meter.add(value, rate, norm, epoch, done, listener)
+                last_of_epoch = done.steps % per_epoch == 0
+                if last_of_epoch and done.idle == done.steps:
+                    raise DataError("no window of train holds gold: there is nothing to learn")
+                if evaluate and _is_due(done.steps, schedule.evaluate_every, last_of_epoch):
+                    _evaluate(evaluate, keeper, done, epoch, listener)
+                    if keeper.stale(schedule.patience):
+                        done.stopped_early = True
+                        break
         except KeyboardInterrupt:
             done.interrupted = True
+        except Exception as error:
+            if done.best is None:
+                raise
+            done.error = error
         keeper.restore()
+    if done.interrupted and evaluate and done.best is None:
+        listener.note("interrupted before any score on dev: the last weights are kept, untuned")
     if done.idle:
         listener.note(f"steps without gold in any window, which taught nothing: {done.idle:,}")
     return done
+
+
+def _steps(
+    courses: Sequence[Course], schedule: Schedule
+) -> Iterator[tuple[int, Course, list[int]]]:
+    """Epoch, course and windows of every step, in order."""
+    for epoch in range(schedule.epochs):
+        for course, windows in _epoch(courses, schedule, epoch):
+            yield epoch, course, windows
 
 
 def _epoch(
@@ -195,16 +203,16 @@ def _is_due(step: int, every: int | None, last_of_epoch: bool) -> bool:
 
 
 def _evaluate(
-    evaluate: Callable[[], tuple[str, Score]],
+    evaluate: Callable[[], DevScore],
     keeper: Best,
     done: Training,
     epoch: int,
     listener: Listener,
 ) -> None:
-    metric, score = evaluate()
-    best = keeper.offer(score)
+    found = evaluate()
+    best = keeper.offer(found.score)
     if best:
-        done.best, done.best_step = score, done.steps
-    report = EvaluationReport(done.steps, epoch + 1, metric, score, best)
+        done.best, done.best_step = found, done.steps
+    report = EvaluationReport(done.steps, epoch + 1, found.metric, found.score, best)
     done.evaluations.append(report)
     listener.evaluated(report)

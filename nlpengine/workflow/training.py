@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from nlpengine.encoding import Encoding
 from nlpengine.heads import HeadKind
 from nlpengine.metrics import Score
+from nlpengine.plugin.prediction import State
 from nlpengine.workflow.listener import EvaluationReport, Listener, StepReport
 
 
@@ -57,6 +58,21 @@ class Schedule:
     log_every: int = 10
 
 
+@dataclass(frozen=True, slots=True)
+class DevScore:
+    """How the networks do on the dev split.
+
+    Attributes:
+        metric: What training is to raise.
+        score: Its value.
+        states: What each course's task learned there, and was scored with.
+    """
+
+    metric: str
+    score: Score
+    states: tuple[State, ...] = ()
+
+
 @dataclass(slots=True)
 class Training:
     """What came of it.
@@ -67,11 +83,12 @@ class Training:
         tokens: Tokens trained on, likewise.
         seconds: Spent training, without evaluations.
         best_step: The step whose weights the network has now; 0 where none was evaluated.
-        best: Its score.
+        best: What it was on dev.
         evaluations: All of them.
         stopped_early: Whether patience ran out.
         interrupted: Whether Ctrl-C ended it.
         idle: Steps that taught nothing, as no window of theirs held gold.
+        error: What ended it after that best step; whoever keeps the weights raises it then.
     """
 
     steps: int = 0
@@ -79,11 +96,19 @@ class Training:
     tokens: int = 0
     seconds: float = 0.0
     best_step: int = 0
-    best: Score | None = None
+    best: DevScore | None = None
     evaluations: list[EvaluationReport] = field(default_factory=list)
     stopped_early: bool = False
     interrupted: bool = False
     idle: int = 0
+    error: Exception | None = None
+
+    def count(self, trained: Sequence[Encoding], started: float) -> None:
+        """Count a step that began at ``started``, by `time.perf_counter`."""
+        self.steps += 1
+        self.windows += len(trained)
+        self.tokens += sum(map(len, trained))
+        self.seconds += time.perf_counter() - started
 
 
 class Best:

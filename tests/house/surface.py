@@ -62,7 +62,7 @@ def class_lines(name, value):
     fields = {}
     if dataclasses.is_dataclass(value):
         fields = {field.name: field for field in dataclasses.fields(value)}
-        for field in fields.values():
+        for field in (field for field in fields.values() if not field.name.startswith("_")):
             yield f"    {field.name}: {field.type}{' = …' if has_default(field) else ''}\n"
     for attribute, annotation in inspect.get_annotations(value).items():
         if attribute not in fields and not attribute.startswith("_"):

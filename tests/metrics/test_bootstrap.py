@@ -66,7 +66,7 @@ def test_table_and_examples_give_the_same_interval():
     )
 
 
-@pytest.mark.parametrize("n", [2, 20, 500])
+@pytest.mark.parametrize("n", [1, 2, 20, 500])
 def test_wilson_where_the_bootstrap_collapses(n):
     wilson = binomtest(n, n).proportion_ci(method="wilson")
     assert unseen_share(n) == pytest.approx(1 - wilson.low)
@@ -90,12 +90,12 @@ def test_a_perfect_table_is_no_proof_of_perfection(statistic):
     assert low == pytest.approx(expected if statistic is macro_f1 else 2 * expected - 1)
 
 
-@pytest.mark.parametrize("counts", [[[1, 0], [0, 0]], [[0, 1], [0, 0]]])
-def test_a_single_example_has_no_spread(counts):
-    low, high = bootstrap_cells(counts, accuracy)
-    assert low == high == counts[0][0]
+def test_a_single_example_proves_nothing():
     score = bootstrap_mean([0.0])
-    assert (score.value, score.low, score.high, score.n) == (0, 0, 0, 1)
+    assert (score.value, score.low, score.n) == (0, 0, 1)
+    assert score.high == pytest.approx(unseen_share(1))
+    difference = paired_difference([1], [0])
+    assert difference.low < 0 < difference.value == difference.high == 1
 
 
 def test_agreement_on_few_examples_leaves_room_for_a_difference():

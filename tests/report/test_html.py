@@ -96,7 +96,9 @@ DETAILS = {
         "train_texts_per_s": 214.3, "train_tokens_per_s": 7746.1, "train_s": 23.5,
         "predict_texts_per_s": 618.0, "baselines_s": 1.24, "total_s": 131.2,
     },
-    "training": {"steps": 160, "best_step": 120, "stopped_early": False, "batch_tokens": 4096},
+    "training": {
+        "steps": 160, "best_step": 120, "stopped_early": False, "batch_tokens": 4096, "saved": True,
+    },
     "notes": [
         "epochs 8 (recipe)", "lr 5e-05 (recipe)", "batch_size 32 (recipe)",
         "linear layers: oneDNN (AMD with AVX-512, where MKL keeps to AVX2)",
@@ -260,6 +262,7 @@ def test_without_scores(record, status, trained):
     assert ("it reached Accuracy 78.1 %, at step 120" in words(page)) == (
         trained and status == "interrupted"
     )
+    assert ("before a model was saved" in words(page)) == (not trained and status == "interrupted")
 
 
 def test_a_bare_record(tmp_path):

@@ -10,9 +10,11 @@ from safetensors.torch import load_file
 from transformers import AutoModel
 
 from nlpengine import Engine
+from nlpengine.data import Origin, Record
 from nlpengine.errors import RowError, UsageError
 from nlpengine.heads import HeadSpec
 from nlpengine.report.terminal import print_run
+from nlpengine.workflow.bulk import Tally, predict_rows
 from nlpengine.workflow.folder import load_model
 from nlpengine.workflow.inference import heads_logits, window_logits
 from nlpengine.workflow.joint import JointModel
@@ -135,6 +137,23 @@ def test_rows_are_answered_by_the_tasks_whose_fields_they_have(joint):
     assert good["sentiment"].label in ("pos", "neg")
 
 
+def test_a_head_that_fails_is_a_row_with_an_error(joint):
+    tally = Tally()
+    rows = (
+        {"text": "\ud800", "ner": "gold"}, {"text": "good"}, {"text": None},
+        {"text": "good", "words": ["\ud800"]},
+    )  # fmt: skip
+    records = [Record({"words": None} | row, Origin("a.jsonl", 1)) for row in rows]
+    both, good, nothing, one = predict_rows(joint.model, records, {}, tally)
+    assert both["input_ner"] == "gold"
+    assert all("error" in both[task] for task in ("sentiment", "ner"))
+    assert "label" in good["sentiment"]
+    assert "no task has this row's fields" in nothing["error"]
+    assert "label" in one["sentiment"]
+    assert "error" in one["ner"]
+    assert (tally.rows, tally.errors) == (4, 3)
+
+
 def test_a_head_added_later_leaves_the_others_alone_to_the_bit(finished_run, names, tmp_path):
     source = finished_run.path
     added = Engine().run(
@@ -184,7 +203,7 @@ def test_a_head_trains_while_the_encoder_rests(finished_run, names, tmp_path):
         (["ner", "ner"], {}, "a task is named twice in ner,ner"),
         (["ner", "sentiment"], {"data": "x"}, "data: with several tasks, say whose it is: ner=…"),
         (["ner", "sentiment"], {"data": {"qa": "x"}}, "say whose it is"),
-        (["ner", "sentiment"], {"from_scratch": True}, "trains one task alone"),
+        (["ner", "sentiment"], {"from_scratch": True}, "is for one task alone"),
         (["ner", "sentimant"], {}, "unknown task 'sentimant'"),
         (["ner", "sentiment"], {"epoch": 1}, "unknown setting 'epoch'. Did you mean 'epochs'?"),
     ],

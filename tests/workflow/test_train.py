@@ -21,7 +21,7 @@ from nlpengine.workflow.listener import Listener
 from nlpengine.workflow.optimiser import learning_rate, make_optimiser
 from nlpengine.workflow.order import epoch_order, epoch_steps, step_seed
 from nlpengine.workflow.train import Course, train
-from nlpengine.workflow.training import Schedule, TrainingSet
+from nlpengine.workflow.training import DevScore, Schedule, TrainingSet
 
 
 def make_network(folder, *, dropout=0.0, seed=0) -> Network:
@@ -223,7 +223,7 @@ def test_gold_in_no_window_at_all_is_an_error(tiny):
 
 def evaluator(values):
     left = iter(values)
-    return lambda: ("accuracy", Score(next(left), 0.0, 1.0, 10))
+    return lambda: DevScore("accuracy", Score(next(left), 0.0, 1.0, 10))
 
 
 def test_the_best_weights_are_kept(tiny):
@@ -269,12 +269,45 @@ def test_interruption_keeps_the_best(tiny):
     def evaluate():
         if next(calls) == "second":
             raise KeyboardInterrupt
-        return "accuracy", Score(0.5, 0, 1, 10)
+        return DevScore("accuracy", Score(0.5, 0, 1, 10), ({"threshold": 3},))
 
     schedule = dataclasses.replace(SCHEDULE, epochs=5)
     done = train([course(network, make_data(), loss)], schedule, evaluate, Listener())
     assert done.interrupted
     assert done.best_step == 1
+    assert done.best.states == ({"threshold": 3},)
+
+
+def test_an_error_after_the_best_loses_nothing(tiny):
+    network, texts = make_network(tiny), make_data(seed=1).encodings
+    scores, seen = evaluator([0.5]), []
+
+    def evaluate():
+        seen.append(window_logits(network, texts))
+        return scores()
+
+    def failing(logits, gold):
+        total, weight = loss(logits, gold)
+        return (total * float("nan"), weight) if seen else (total, weight)
+
+    schedule = dataclasses.replace(SCHEDULE, epochs=5)
+    done = train([course(network, make_data(), failing)], schedule, evaluate, Listener())
+    assert isinstance(done.error, DeviceError)
+    assert done.best_step == 1
+    assert np.array_equal(window_logits(network, texts), seen[0])
+    with pytest.raises(DeviceError, match="is nan"):  # before there is a best one
+        train([course(network, make_data(), failing)], schedule, evaluate, Listener())
+
+
+def test_an_interruption_before_any_score_is_said(tiny):
+    recorder = Recorder()
+
+    def evaluate():
+        raise KeyboardInterrupt
+
+    done = train([course(make_network(tiny), make_data(), loss)], SCHEDULE, evaluate, recorder)
+    assert (done.interrupted, done.best) == (True, None)
+    assert any("before any score on dev" in note for note in recorder.notes)
 
 
 def test_it_learns(tiny):

@@ -13,7 +13,7 @@ from nlpengine.workflow import train as loop
 from nlpengine.workflow.inference import window_logits
 from nlpengine.workflow.listener import Listener
 from nlpengine.workflow.train import Course, train
-from nlpengine.workflow.training import Schedule
+from nlpengine.workflow.training import DevScore, Schedule
 from nlpengine.workflow.used_rows import used_rows
 
 from .test_train import loss, make_data, make_network
@@ -27,7 +27,7 @@ def trained(tiny, monkeypatch, *, all_rows, scores=()):
 
     def evaluate():
         window_logits(network, data.encodings[:2])
-        return "accuracy", Score(waiting.pop(0), None, None, 2)
+        return DevScore("accuracy", Score(waiting.pop(0), None, None, 2))
 
     with monkeypatch.context() as patch:
         if all_rows:
