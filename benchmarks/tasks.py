@@ -120,7 +120,11 @@ def predictions(name: str, system: str, seed: int, read):
     if system == "stock" and SETS[name].task == "ner":
         # The stock example takes each word's best tag.
         model = replace(model, options=replace(model.options, decoder="softmax"))
-    if system == "stock" and SETS[name].task != "qa":
+    if system == "stock" and SETS[name].task == "qa":
+        # As the stock example with version_2_with_negative, whose threshold is 0.
+        none = any(not example.answers for example in read.train)
+        model = replace(model, options=replace(model.options, handle_impossible_answer=none))
+    elif system == "stock":
         model = replace(model, policy=replace(model.policy, max_length=512, long_text="truncate"))
     return model, model.predict_examples(read.test)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from nlpengine.data import Record, WordsExample
 
 FEWEST_DOCUMENTS = 5
-"""Below it sentences are resampled. One document gives the same score in every resample, hence an
-interval without width; four can be drawn in 35 ways, of which two or three are the outer 2.5 %."""
+"""Below it sentences are resampled. One document gives the same score in every resample, so its
+interval says nothing; four can be drawn in 35 ways, of which two or three are the outer 2.5 %."""
 
 
 def document_of(record: Record) -> str:

@@ -64,9 +64,10 @@ def test_control_one_document_as_a_unit_would():
         entity_scores(gold, gold[:right] + [[]] * (40 - right), [2] * 40, documents=["d"] * 40)
         for right in (31, 30)
     ]
-    assert found[0].metrics["f1"].low == found[0].metrics["f1"].high
+    # 40 sentences that say nothing, as they are one unit.
+    assert found[0].metrics["f1"].high - found[0].metrics["f1"].low > 0.5
     difference = paired_scores(*found)
-    assert difference.low == difference.high > 0
+    assert difference.high - difference.low > 1
 
 
 @pytest.mark.parametrize(("count", "documents"), [(40, FEWEST_DOCUMENTS), (3, 3), (40, 0)])
