@@ -12,6 +12,8 @@ from nlpengine.data.records import Record
 from nlpengine.data.splits import Splits
 
 Key = tuple[object, ...]
+Keyed = Sequence[tuple[Key, Record]]
+"""Rows, each with what a model reads of it."""
 
 SMALL_TEST = 100
 RARE_CLASS = 10
@@ -43,13 +45,14 @@ def check_rows(
         classes: Whether the first of them is a class.
     """
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    keyed = _keyed(parts, inputs)
     return (
         *_sizes(parts),
         *(_balance(parts, gold[0]) if classes and gold else ()),
-        *_leaks(parts, inputs),
-        *_swapped(parts, inputs),
-        *_duplicates(parts, inputs),
-        *_conflicts(parts, inputs, gold),
+        *_leaks(keyed),
+        *(_swapped(keyed) if len(inputs) == 2 else ()),
+        *_duplicates(keyed),
+        *_conflicts(keyed, gold),
         *_empty(parts, inputs),
         *_encoding(parts, inputs),
         *_marked(parts, "quotes", lambda r: any(map(_is_quoted, _texts(r, inputs))), _QUOTED),
@@ -62,9 +65,17 @@ def _key(record: Record, fields: Sequence[str]) -> Key:
     return tuple(" ".join(v.split()) if isinstance(v, str) else repr(v) for v in values)
 
 
-def _compared(
-    parts: Mapping[str, Sequence[Record]],
-) -> Iterator[tuple[str, Sequence[Record], str, Sequence[Record]]]:
+def _keyed(parts: Mapping[str, Sequence[Record]], fields: Sequence[str]) -> Mapping[str, Keyed]:
+    """Each split's rows with their keys, made once; a split that stands in for two is one."""
+    distinct = {id(records): records for records in parts.values()}
+    made = {
+        number: [(_key(record, fields), record) for record in records]
+        for number, records in distinct.items()
+    }
+    return {name: made[id(records)] for name, records in parts.items()}
+
+
+def _compared(parts: Mapping[str, Keyed]) -> Iterator[tuple[str, Keyed, str, Keyed]]:
     """Two splits at a time: the one to be learned from or chosen by, and the other."""
     for first, second in (("train", "dev"), ("train", "test"), ("dev", "test")):
         if parts[first] is not parts[second]:  # where one stands in for another, that is said
@@ -114,36 +125,33 @@ def _balance(parts: Mapping[str, Sequence[Record]], label: str) -> Iterator[Find
             )
 
 
-def _leaks(parts: Mapping[str, Sequence[Record]], fields: Sequence[str]) -> Iterator[Finding]:
+def _leaks(parts: Mapping[str, Keyed]) -> Iterator[Finding]:
     """Rows that stand in two splits, by what a model reads, letter for letter."""
     for first, earlier, second, later in _compared(parts):
-        known = {_key(record, fields): record for record in earlier}
-        shared = [record for record in later if _key(record, fields) in known]
+        known = dict(earlier)
+        shared = [(key, record) for key, record in later if key in known]
         if shared:
-            twin = known[_key(shared[0], fields)]
-            texts = len({_key(record, fields) for record in shared})
+            key, one = shared[0]
+            texts = len({key for key, _ in shared})
             noun = "text" if texts == 1 else "texts"
             yield Finding(
                 "leak",
                 "warning",
                 f"{texts:,} {noun} of {second} ({len(shared):,} of its {len(later):,} "
-                f"rows) also stand in {first}, {shared[0].origin} in {twin.origin} for one: scores "
+                f"rows) also stand in {first}, {one.origin} in {known[key].origin} for one: scores "
                 "on them are too good.",
                 len(shared),
-                origins(shared),
+                origins(record for _, record in shared),
             )
 
 
-def _swapped(parts: Mapping[str, Sequence[Record]], fields: Sequence[str]) -> Iterator[Finding]:
+def _swapped(parts: Mapping[str, Keyed]) -> Iterator[Finding]:
     """Pairs that stand in two splits, their texts in the other order."""
-    if len(fields) != 2:
-        return
     for first, earlier, second, later in _compared(parts):
-        known = {_key(record, fields): record for record in earlier}
-        keys = [_key(record, fields) for record in later]
+        known = dict(earlier)
         shared = [
             (record, known[key[::-1]])
-            for record, key in zip(later, keys, strict=True)
+            for key, record in later
             if key not in known and key[::-1] in known
         ]
         if shared:
@@ -159,35 +167,31 @@ def _swapped(parts: Mapping[str, Sequence[Record]], fields: Sequence[str]) -> It
             )
 
 
-def _duplicates(parts: Mapping[str, Sequence[Record]], fields: Sequence[str]) -> Iterator[Finding]:
+def _duplicates(parts: Mapping[str, Keyed]) -> Iterator[Finding]:
     for name, records in parts.items():
         first: dict[Key, Record] = {}
         again = []
-        for record in records:
-            key = _key(record, fields)
-            if key in first:
-                again.append(record)
-            first.setdefault(key, record)
+        for key, record in records:
+            if first.setdefault(key, record) is not record:
+                again.append((key, record))
         if again:
-            twin = first[_key(again[0], fields)]
+            key, one = again[0]
             yield Finding(
                 "duplicates",
                 "warning" if name != "train" else "info",
                 f"{len(again):,} of {len(records):,} rows of {name} repeat an earlier one, "
-                f"{again[0].origin} that of {twin.origin} for one.",
+                f"{one.origin} that of {first[key].origin} for one.",
                 len(again),
-                origins(again),
+                origins(record for _, record in again),
             )
 
 
-def _conflicts(
-    parts: Mapping[str, Sequence[Record]], inputs: Sequence[str], gold: Sequence[str]
-) -> Iterator[Finding]:
+def _conflicts(parts: Mapping[str, Keyed], gold: Sequence[str]) -> Iterator[Finding]:
     """The same input with two answers: no model can get both right."""
     first: dict[Key, Record] = {}
     pairs: list[tuple[Record, Record]] = []
-    for record in chain(*parts.values()):
-        twin = first.setdefault(_key(record, inputs), record)
+    for key, record in chain(*parts.values()):
+        twin = first.setdefault(key, record)
         if _key(twin, gold) != _key(record, gold):
             pairs.append((twin, record))
     if pairs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -171,9 +171,10 @@ class Model:
             errors: As in `predict`.
         """
         items: list[Example | RowError] = []
+        gold = {c.name for c in self.task.columns if c.role == "gold"} | {self.task.label_column}
         for row in chunk:
             try:
-                items.append(self._adapt(row))
+                items.append(self._adapt(row, gold))
             except DataError as error:
                 if errors == "raise":
                     raise
@@ -206,9 +207,8 @@ class Model:
             return error
         return example
 
-    def _adapt(self, row: Record) -> Example:
+    def _adapt(self, row: Record, gold: Set[str | None]) -> Example:
         # Gold is not read, as a file of rows to predict may have any: it must not be wrong either.
-        gold = {c.name for c in self.task.columns if c.role == "gold"} | {self.task.label_column}
         if not gold.isdisjoint(row.fields):
             kept = {name: value for name, value in row.fields.items() if name not in gold}
             row = Record(kept, row.origin)
