@@ -59,7 +59,7 @@ SETS = {
     "sst5-sentences": Work("sentiment", 3),
     "ncbi-disease": Work("ner", 3, 16),
     "squad2-part": Work("qa", 2),
-    "squad1": Work("qa", 2),
+    "squad1": Work("qa", 2, 16, lr=1e-4),
 }
 
 

@@ -16,8 +16,12 @@ Anything else that escapes is a bug of ours (exit code 3).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from typing import Self
+
+MOST_PLACES = 5
+"""Places of further errors that are named beside the first."""
 
 
 class ExitCode(IntEnum):
@@ -61,18 +65,41 @@ class DataError(NlpengineError):
         problem: What is wrong and what to do, one or two sentences.
         path: The file, where there is one.
         line: 1-based line (or row) in that file.
+        row: The id that the row itself has, where the place of an error should name it.
     """
 
     exit_code = ExitCode.DATA
 
-    def __init__(self, problem: str, path: object = None, line: int | None = None) -> None:
-        self.problem, self.path, self.line = problem, path, line
+    def __init__(
+        self, problem: str, path: object = None, line: int | None = None, row: str = ""
+    ) -> None:
+        self.problem, self.path, self.line, self.row = problem, path, line, row
         where = "" if path is None else f"{path}:{line}: " if line is not None else f"{path}: "
         super().__init__(where + problem)
 
     def add_more(self, sentence: str) -> None:
         """Say something more at the end of the message."""
         self.args = (f"{str(self).rstrip('.')}. {sentence}",)
+
+    @classmethod
+    def first_of(cls, wrong: Sequence[Self], others: str = "more can't be used either") -> Self:
+        """The error of the first row in its file, which says where the others are.
+
+        Splits that are made here are in no order that a person would look for.
+
+        Args:
+            wrong: One or more, each with its place.
+            others: What to say of the rest, after their number.
+        """
+        first, *rest = sorted(wrong, key=lambda error: (str(error.path), error.line or 0))
+        if rest:
+            places = [
+                f"{error.path}:{error.line}" + (f" ({error.row})" if error.row else "")
+                for error in rest[:MOST_PLACES]
+            ]
+            more = f" and {len(rest) - MOST_PLACES:,} more" if len(rest) > MOST_PLACES else ""
+            first.add_more(f"{len(rest):,} {others}: {', '.join(places)}{more}")
+        return first
 
 
 class RowError(DataError):

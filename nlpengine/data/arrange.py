@@ -77,7 +77,7 @@ def arrange(
 
 def _wholes(records: Rows, together: str | None) -> tuple[Rows, Callable[[Rows], Rows], str]:
     """The first record of each whole; what gives all records of some wholes, in order; a note."""
-    names = [_name(record, together) for record in records]
+    names = [record.name(together) if together else "" for record in records]
     if not any(names):
         return records, lambda chosen: chosen, ""
     members: dict[str | int, list[int]] = {}
@@ -93,12 +93,6 @@ def _wholes(records: Rows, together: str | None) -> tuple[Rows, Callable[[Rows],
         return records, lambda chosen: chosen, said
     heads = tuple(records[own[0]] for own in members.values())
     return heads, whole, f" Rows with the same {together} stayed together."
-
-
-def _name(record: Record, together: str | None) -> str:
-    """What a record has in the field, numbers as text; "" where that is nothing."""
-    value = None if together is None else record.fields.get(together)
-    return "" if value is None or not str(value).strip() else str(value)
 
 
 def _cut_dev(train: Rows, seed: int, key: Key) -> tuple[Rows, Rows]:

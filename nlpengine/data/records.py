@@ -47,3 +47,8 @@ class Record:
         raise RowError(
             f"the field {name!r} {found}, not a string.", self.origin.path, self.origin.line
         )
+
+    def name(self, field: str) -> str:
+        """What a field names the row or its whole by, numbers as text; "" where it is blank."""
+        value = self.fields.get(field)
+        return "" if value is None or not str(value).strip() else str(value)

@@ -15,9 +15,6 @@ from nlpengine.plugin.contract import Task
 from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig
 
-MOST_LINES = 5
-"""Places of further wrong rows that are named beside the first."""
-
 
 @dataclass(frozen=True, slots=True)
 class Examples:
@@ -108,7 +105,8 @@ def adapt_all(task: Task[Any], parts: Mapping[str, Sequence[Record]]) -> dict[st
         for record in records:
             with _gathered(wrong):
                 adapted[name].append(task.adapt(record))
-    _raise_first(wrong)
+    if wrong:
+        raise DataError.first_of(wrong)
     return adapted
 
 
@@ -123,7 +121,8 @@ def check_all(task: Task[Any], parts: Mapping[str, Sequence[Any]], labels: Label
         for example in examples:
             with _gathered(wrong):
                 task.check_gold(example, labels)
-    _raise_first(wrong)
+    if wrong:
+        raise DataError.first_of(wrong)
 
 
 @contextmanager
@@ -132,22 +131,6 @@ def _gathered(wrong: list[DataError]) -> Iterator[None]:
         yield
     except DataError as error:
         wrong.append(error)
-
-
-def _raise_first(wrong: Sequence[DataError]) -> None:
-    """Raise the error of the first row in its file, which says where the others are.
-
-    Splits that are made here are in no order that a person would look for.
-    """
-    if not wrong:
-        return
-    first, *others = sorted(wrong, key=lambda error: (str(error.path), error.line or 0))
-    if others:
-        lines = [f"{error.path}:{error.line}" for error in others[:MOST_LINES]]
-        more = len(others) - len(lines)
-        listed = ", ".join(lines) + (f" and {more:,} more" if more else "")
-        first.add_more(f"{len(others):,} more can't be used either: {listed}")
-    raise first
 
 
 def _read_splits(config: RunConfig, task: Task[Any], options: Any, readers: Readers) -> Splits:

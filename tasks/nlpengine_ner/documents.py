@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nlpengine.data import Record, WordsExample
+from nlpengine.data import WordsExample
 
 FEWEST_DOCUMENTS = 5
 """Below it sentences are resampled. One document gives the same score in every resample, so its
 interval says nothing; four can be drawn in 35 ways, of which two or three are the outer 2.5 %."""
-
-
-def document_of(record: Record) -> str:
-    """The document's name, numbers as text; "" where there is none."""
-    value = record.fields.get("document")
-    name = "" if value is None else str(value)
-    return name if name.strip() else ""
 
 
 def units_of(examples: Sequence[WordsExample]) -> list[str]:

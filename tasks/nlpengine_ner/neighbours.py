@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from nlpengine import DataError
 from nlpengine.data import Record, WordsExample
-from nlpengine_ner.documents import document_of
 
 NEIGHBOURS = 64
 """Words before and after a sentence that are read with it (Schweter & Akbik 2020, "FLERT", take as
@@ -62,7 +61,7 @@ def with_neighbours(rows: Iterable[Record]) -> Iterator[Record]:
 
     document: tuple[str, str] | None = None
     for row in rows:
-        name = document_of(row)
+        name = row.name("document")
         own = (row.origin.path, name) if name else None
         if own is None or own != document:
             while waiting:

@@ -8,7 +8,6 @@ from typing import Any
 
 from nlpengine import RowError
 from nlpengine.data import Column, Record, WordsExample
-from nlpengine_ner.documents import document_of
 from nlpengine_ner.neighbours import neighbours_of, word_of
 
 COLUMNS = (
@@ -61,7 +60,7 @@ def read_example(record: Record) -> WordsExample:
             "neither 'text' (a string) nor 'words' (a list of strings) is here, and a row needs "
             "one of them. Name the column with --map text=COLUMN or --map words=COLUMN",
         )
-    name, around = document_of(record), neighbours_of(record)
+    name, around = record.name("document"), neighbours_of(record)
     return WordsExample(
         text, places, tags, record.origin, name, spans, tuple(remarks), around.before, around.after
     )

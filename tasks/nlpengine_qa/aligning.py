@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,8 +11,6 @@ from nlpengine.data import QuestionExample
 from nlpengine_qa.reading import UNKNOWN
 
 SHOWN_IDS = 10
-MOST_LINES = 5
-"""Places of further answers without a place that are named beside the first."""
 
 MOVED = "stand elsewhere than their offset says, and were taken at the nearest place"
 UTF16 = "have offsets that count UTF-16 code units, and were taken where those say"
@@ -51,7 +48,7 @@ def align(
     """
     aligned: dict[str, list[QuestionExample]] = {}
     notes = []
-    wrong: list[tuple[DataError, QuestionExample]] = []
+    wrong: list[DataError] = []
     for split, examples in splits.items():
         repairs: dict[str, list[str]] = {}
         aligned[split] = []
@@ -59,26 +56,12 @@ def align(
             try:
                 aligned[split].append(_aligned(example, split == "train", repairs))
             except DataError as error:
-                wrong.append((error, example))
+                wrong.append(error)
         for kind, ids in repairs.items():
             notes.append(f"{len(ids):,} answers of {split} {kind}: {listed(ids)}.")
-    _raise_first(wrong)
+    if wrong:
+        raise DataError.first_of(wrong, "more questions have no answer with a place")
     return aligned, tuple(notes)
-
-
-def _raise_first(wrong: Sequence[tuple[DataError, QuestionExample]]) -> None:
-    """Raise the error of the first row in its file, which says where the others are."""
-    if not wrong:
-        return
-    place = operator.attrgetter("origin.path", "origin.line")
-    (first, _), *others = sorted(wrong, key=lambda pair: place(pair[1]))
-    if others:
-        shown = [one for _, one in others[:MOST_LINES]]
-        lines = [f"{one.origin} ({one.id})" if one.id else str(one.origin) for one in shown]
-        more = f" and {len(others) - len(lines):,} more" if len(others) > len(lines) else ""
-        said = f"{len(others):,} more questions have no answer with a place: "
-        first.add_more(said + ", ".join(lines) + more)
-    raise first
 
 
 def too_long(splits: Mapping[str, Sequence[QuestionExample]], longest: int) -> Iterator[str]:
@@ -140,6 +123,7 @@ def _aligned(
             "remove the row.",
             where.path,
             where.line,
+            example.id,
         )
     for kind in done:
         repairs.setdefault(kind, []).append(named(example))
