@@ -1,4 +1,7 @@
-"""Checks of rows, before any model: what would make a score too good, too bad or meaningless."""
+"""Checks of rows, before any model: what would make a score too good, too bad or meaningless.
+
+Rows that repeat others: `repeats`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,8 @@ from itertools import chain
 
 from nlpengine.data.findings import KEPT, Finding, listed, origins
 from nlpengine.data.records import Record
+from nlpengine.data.repeats import check_repeats
 from nlpengine.data.splits import Splits
-
-Key = tuple[object, ...]
-Keyed = Sequence[tuple[Key, Record]]
-"""Rows, each with what a model reads of it."""
 
 SMALL_TEST = 100
 RARE_CLASS = 10
@@ -45,41 +45,14 @@ def check_rows(
         classes: Whether the first of them is a class.
     """
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
-    keyed = _keyed(parts, inputs)
     return (
         *_sizes(parts),
         *(_balance(parts, gold[0]) if classes and gold else ()),
-        *_leaks(keyed),
-        *(_swapped(keyed) if len(inputs) == 2 else ()),
-        *_duplicates(keyed),
-        *_conflicts(keyed, gold),
+        *check_repeats(parts, inputs, gold),
         *_empty(parts, inputs),
         *_encoding(parts, inputs),
         *_marked(parts, "quotes", lambda r: any(map(_is_quoted, _texts(r, inputs))), _QUOTED),
     )
-
-
-def _key(record: Record, fields: Sequence[str]) -> Key:
-    """What some fields say; a blank more or less makes no other text."""
-    values = (record.fields.get(name) for name in fields)
-    return tuple(" ".join(v.split()) if isinstance(v, str) else repr(v) for v in values)
-
-
-def _keyed(parts: Mapping[str, Sequence[Record]], fields: Sequence[str]) -> Mapping[str, Keyed]:
-    """Each split's rows with their keys, made once; a split that stands in for two is one."""
-    distinct = {id(records): records for records in parts.values()}
-    made = {
-        number: [(_key(record, fields), record) for record in records]
-        for number, records in distinct.items()
-    }
-    return {name: made[id(records)] for name, records in parts.items()}
-
-
-def _compared(parts: Mapping[str, Keyed]) -> Iterator[tuple[str, Keyed, str, Keyed]]:
-    """Two splits at a time: the one to be learned from or chosen by, and the other."""
-    for first, second in (("train", "dev"), ("train", "test"), ("dev", "test")):
-        if parts[first] is not parts[second]:  # where one stands in for another, that is said
-            yield first, parts[first], second, parts[second]
 
 
 def _sizes(parts: Mapping[str, Sequence[Record]]) -> Iterator[Finding]:
@@ -123,93 +96,6 @@ def _balance(parts: Mapping[str, Sequence[Record]], label: str) -> Iterator[Find
                 "too few to learn from.",
                 sum(counts[value] for value in rare),
             )
-
-
-def _leaks(parts: Mapping[str, Keyed]) -> Iterator[Finding]:
-    """Rows that stand in two splits, by what a model reads, letter for letter."""
-    for first, earlier, second, later in _compared(parts):
-        known = dict(earlier)
-        shared = [(key, record) for key, record in later if key in known]
-        if shared:
-            key, one = shared[0]
-            texts = len({key for key, _ in shared})
-            noun = "text" if texts == 1 else "texts"
-            yield Finding(
-                "leak",
-                "warning",
-                f"{texts:,} {noun} of {second} ({len(shared):,} of its {len(later):,} "
-                f"rows) also stand in {first}, {one.origin} in {known[key].origin} for one: scores "
-                "on them are too good.",
-                len(shared),
-                origins(record for _, record in shared),
-            )
-
-
-def _swapped(parts: Mapping[str, Keyed]) -> Iterator[Finding]:
-    """Pairs that stand in two splits, their texts in the other order."""
-    for first, earlier, second, later in _compared(parts):
-        known = dict(earlier)
-        shared = [
-            (record, known[key[::-1]])
-            for key, record in later
-            if key not in known and key[::-1] in known
-        ]
-        if shared:
-            one, twin = shared[0]
-            yield Finding(
-                "leak",
-                "warning",
-                f"{len(shared):,} of {len(later):,} rows of {second} stand in {first} with their "
-                f"texts in the other order, {one.origin} in {twin.origin} for one: where order "
-                "makes no difference, scores on them are too good.",
-                len(shared),
-                origins(record for record, _ in shared),
-            )
-
-
-def _duplicates(parts: Mapping[str, Keyed]) -> Iterator[Finding]:
-    for name, records in parts.items():
-        first: dict[Key, Record] = {}
-        again = []
-        for key, record in records:
-            if first.setdefault(key, record) is not record:
-                again.append((key, record))
-        if again:
-            key, one = again[0]
-            yield Finding(
-                "duplicates",
-                "warning" if name != "train" else "info",
-                f"{len(again):,} of {len(records):,} rows of {name} repeat an earlier one, "
-                f"{one.origin} that of {first[key].origin} for one.",
-                len(again),
-                origins(record for _, record in again),
-            )
-
-
-def _conflicts(parts: Mapping[str, Keyed], gold: Sequence[str]) -> Iterator[Finding]:
-    """The same input with two answers: no model can get both right."""
-    first: dict[Key, Record] = {}
-    pairs: list[tuple[Record, Record]] = []
-    for key, record in chain(*parts.values()):
-        twin = first.setdefault(key, record)
-        if _key(twin, gold) != _key(record, gold):
-            pairs.append((twin, record))
-    if pairs:
-        one, other = pairs[0]
-        values = " and ".join(", ".join(map(_short, _key(record, gold))) for record in pairs[0])
-        yield Finding(
-            "conflict",
-            "warning",
-            f"{len(pairs):,} rows repeat an earlier one with another answer, {other.origin} that "
-            f"of {one.origin} for one ({values}).",
-            len(pairs),
-            origins(record for pair in pairs for record in pair),
-        )
-
-
-def _short(value: object, most: int = 40) -> str:
-    text = repr(value)
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _empty(parts: Mapping[str, Sequence[Record]], inputs: Sequence[str]) -> Iterator[Finding]:

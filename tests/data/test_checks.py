@@ -124,3 +124,16 @@ def test_pairs_in_the_other_order_are_found(tmp_path):
     (leak,) = [finding for finding in found if finding.check == "leak"]
     assert leak.message.startswith("2 of 4 rows of test stand in train with their texts in the")
     assert leak.rows == (f"{tmp_path}/test.jsonl:1", f"{tmp_path}/test.jsonl:2")
+    (conflict,) = [finding for finding in found if finding.check == "conflict"]
+    assert (conflict.level, conflict.count) == ("info", 1)
+    there = f"{tmp_path}/test.jsonl:1 that of {tmp_path}/train.jsonl:4 for one ('y' and 'x')"
+    assert f"other answer, {there}: one of two is wrong where order" in conflict.message
+
+
+def test_contradictions_are_counted_once_where_dev_stands_in_for_test(tmp_path):
+    for name, rows in (("train", CLEAN[0]), ("dev", [*CLEAN[1], ("dev 3", "a")])):
+        lines = [json.dumps({"text": text, "label": gold}) for text, gold in rows]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    splits = load_splits(str(tmp_path), COLUMNS, {}, seed=0)
+    assert len(splits.test) == 21
+    assert [f.count for f in splits.findings if f.check == "conflict"] == [1]
