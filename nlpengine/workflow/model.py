@@ -122,9 +122,22 @@ class Model:
             records, lambda chunk: self.prepare(chunk, errors), lambda made: self._answer(*made)
         )
 
-    def in_context(self, records: Iterable[Record]) -> Iterable[Record]:
-        """Rows in the order of their file, with what the task takes of their neighbours."""
-        return self.task.in_context(records, self.options)
+    def in_context(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Rows in the order of their file, with what the task takes of their neighbours.
+
+        What their source raises is raised after the rows that the task holds back by then.
+        """
+        failed: list[Exception] = []
+
+        def until_failure() -> Iterator[Record]:
+            try:
+                yield from records
+            except Exception as error:
+                failed.append(error)
+
+        yield from self.task.in_context(until_failure(), self.options)
+        if failed:
+            raise failed[0]
 
     def predict_examples(self, examples: Sequence[Example]) -> list[Any]:
         """Predict examples, in order."""

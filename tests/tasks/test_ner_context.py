@@ -168,6 +168,11 @@ def run(tiny, folder, output, **settings):
     )  # fmt: skip
 
 
+def breaking_off(path, after):
+    yield from itertools.islice(read_rows(str(path), "conll", "text"), after)
+    raise DataError("no more", path, 7)
+
+
 def test_what_only_the_document_says_is_learnt(tiny, folder, tmp_path, monkeypatch):
     made = run(tiny, folder, tmp_path / "with", context="document")
     score = made.metrics["f1"].value
@@ -189,6 +194,11 @@ def test_what_only_the_document_says_is_learnt(tiny, folder, tmp_path, monkeypat
     broken = [Record({"words": ["i", "\ud800"], "document": "d"}, Origin("a", 1)),
               Record({"words": ["the", "hotel"], "document": "d"}, Origin("a", 2))]  # fmt: skip
     assert [list(row)[-1] for row in predict_rows(model, broken, {})] == ["error", "tags"]
+    # What is held back for its neighbours' sake is given out before a file's error is.
+    rows = predict_rows(model, breaking_off(folder / "test.conll", after=2), {})
+    assert [next(rows)["words"] for _ in range(2)] == [row["words"] for row in whole[:2]]
+    with pytest.raises(DataError, match="no more"):
+        next(rows)
     # The same sentences in a file that marks no documents: nothing tells LOC from ORG.
     text = (folder / "test.conll").read_text().replace("-DOCSTART- O\n\n", "")
     (tmp_path / "bare.conll").write_text(text)
