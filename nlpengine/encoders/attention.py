@@ -4,8 +4,8 @@ All other layers run on real tokens alone. Registered with transformers' attenti
 own models call it; no model is copied.
 
 Scores are plain batched products into memory that is allocated once per layer. The CPU's fused
-attention kernel took twice as long at 25 tokens and 1.2 times at 128; it serves long runs in
-prediction, where scores would take much memory, and a text alone.
+attention kernel took twice as long at 25 tokens and 1.2 times at 128; it serves long
+sequences in prediction, where scores would take much memory, and a text alone.
 """
 
 from __future__ import annotations
@@ -20,13 +20,10 @@ from transformers import AttentionInterface
 
 from nlpengine.encoders.disentangled import PositionTables
 from nlpengine.encoders.plan import AttentionPlan
-from nlpengine.encoders.products import PackedAttention, score_room, weigh
+from nlpengine.encoders.products import PackedAttention, room_for, score_room, weigh
 
 NAME = "nlpengine_packed"
 """The attention's name in transformers' registry, which is global to the process."""
-
-LONG = 256
-"""Runs of longer sequences are predicted by the fused kernel."""
 
 
 def attend(
@@ -74,24 +71,44 @@ def attend(
         return result
     if len(plan.lengths) == 1 and len(k) == plan.longest and window is None:
         return _attend_alone(q, k, v, positions if related else None, scaling)
-    queries = plan.first_slots if first else plan.slots
-    query, key, value = queries.take(q), plan.slots.take(k), plan.slots.take(v)
-    context = torch.empty_like(query)
-    pieces = plan.first_pieces if first else plan.pieces
-    if plan.longest > LONG and not related:
-        _attend_long(query, key, value, context, plan, scaling, first, window)
-        pieces = tuple(piece for piece in pieces if piece.run.length <= LONG)
-    room = score_room(query, pieces)
-    for piece in pieces:
-        a, weights = piece.of_queries(query), piece.shaped(room)
-        bias = piece.bias_for(a, window, first=first)
-        weigh(a, piece.of_keys(key), bias, positions, scaling, weights)
-        torch.bmm(weights, piece.of_keys(value), out=piece.of_queries(context))
-    return queries.give(context, q.shape)
+    return _predicted(q, k, v, plan, scaling, first, window, positions if related else None)
 
 
 def _learns(*tensors: Tensor | None) -> bool:
     return torch.is_grad_enabled() and any(t.requires_grad for t in tensors if t is not None)
+
+
+def _predicted(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    plan: AttentionPlan,
+    scaling: float,
+    first: bool,
+    window: int | None,
+    positions: PositionTables | None,
+) -> Tensor:
+    """`attend` of what has no gradient: scores are kept for one piece at a time."""
+    out = room_for(q, q.shape, len(plan.lengths) if first else plan.tokens)
+    fused_from = plan.longest + 1 if positions or not plan.fused_from else plan.fused_from
+    for part in plan.first_parts if first else plan.parts:
+        query, key, value = part.queries.take(q), part.keys.take(k), part.keys.take(v)
+        context = part.queries.room(out)
+        room = score_room(query, [piece for piece in part.pieces if piece.length < fused_from])
+        for piece in part.pieces:
+            a, b, c = piece.of_queries(query), piece.of_keys(key), piece.of_keys(value)
+            bias = piece.bias_for(a, window, first=first)
+            if piece.length >= fused_from:
+                attended = functional.scaled_dot_product_attention(
+                    a[None], b[None], c[None], None if bias is None else bias[None], scale=scaling
+                )
+                piece.of_queries(context).copy_(attended[0])
+                continue
+            weights = piece.shaped(room)
+            weigh(a, b, bias, positions or (None, None), scaling, weights)
+            torch.bmm(weights, c, out=piece.of_queries(context))
+        part.queries.give(context, out)
+    return out
 
 
 def _attend_alone(
@@ -107,31 +124,6 @@ def _attend_alone(
     weights = query.new_empty(*query.shape[:2], key.shape[1])
     weigh(query, key, None, positions, scaling, weights)
     return torch.bmm(weights, value).transpose(0, 1)
-
-
-def _attend_long(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    context: Tensor,
-    plan: AttentionPlan,
-    scaling: float,
-    first: bool,
-    window: int | None,
-) -> None:
-    """Fill the context, [S, d], of the slots of long runs, by the fused kernel."""
-    for piece in plan.first_wholes if first else plan.wholes:
-        if piece.run.length > LONG:
-            a, b, c = (
-                rows[:, None]
-                for rows in (piece.of_queries(query), piece.of_keys(key), piece.of_keys(value))
-            )
-            bias = piece.bias_for(a, window, first=first)
-            mask = None if bias is None else bias[:, None]
-            attended = functional.scaled_dot_product_attention(
-                a, b, c, attn_mask=mask, scale=scaling
-            )
-            piece.of_queries(context).copy_(attended[:, 0])
 
 
 def _varlen(

@@ -103,11 +103,12 @@ class Encoder(nn.Module):
             input_ids=ids,
             position_ids=positions,
             plan=plan_attention(
-                batch.lengths, heads, batch.input_ids.device, borders=self.backend == "varlen"
+                batch.lengths, heads, batch.input_ids.device,
+                borders=self.backend == "varlen", fused=not torch.is_grad_enabled(),
             ),
             only_first=only_first,
             **segments,
-        ).last_hidden_state  # [1, T + spare or N, width]
+        ).last_hidden_state  # fmt: skip  # [1, T + spare or N, width]
         return hidden[0] if only_first else hidden[0, : batch.tokens]
 
     def _padded(self, batch: PackedBatch) -> Tensor:

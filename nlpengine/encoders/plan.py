@@ -1,15 +1,16 @@
 """The plan of a packed batch's attention: which tokens meet, in how few calls.
 
-Sequences stand in order of length; neighbours of like length form a run, padded to its longest only
-inside attention, which keeps the number of kernel calls small. Attention works on slots: a run's
-sequences side by side, head by head, as batched matrix products want them. One index takes rows of
-tokens to slots and one takes them back, so every layer's attention is a gather, a product per run
-and a gather.
+Sequences stand in order of length. Short neighbours of like length form a run, padded to its
+longest only inside attention, which keeps the number of kernel calls small. Runs work on slots:
+their sequences side by side, head by head, as batched matrix products want them. One index takes
+rows of tokens to slots and one takes them back. A sequence that is worth a call of its own attends
+where it stands: nothing is moved, nothing padded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,44 +20,42 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nlpengine.encoders.runs import Piece, Run, cut, neighbours
+from nlpengine.encoders.runs import (
+    PieceAlone,
+    PieceOfRun,
+    Run,
+    cut_alone,
+    cut_runs,
+    neighbours,
+)
+from nlpengine.encoders.slots import Places, Slots, Standing
 
 PIECE = 2**18
 """Scores that a thread computes at a time, where a run has more: 1 MiB of float32."""
+
+ALONE = 40
+"""Tokens from which a sequence attends alone on the CPU, where moving it costs more than calls."""
+
+LONG = 192
+"""Tokens from which it is one piece in prediction: the fused kernel divides it as it needs."""
 
 RUN = 2**20
 """The same of a run that is planned by head, unless it is of one sequence alone: 4 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
-    """Where rows go for attention, and where they come back from.
+class Part:
+    """Neighbouring sequences that attend in the same way.
 
     Attributes:
-        gather: [S], for each slot the row of [rows * heads, d] that it holds; padded slots hold
-            their sequence's last token, masked as keys. None where rows are in order as they are.
-        scatter: [rows * heads], for each row its slot; None likewise.
-        padded: The padded slots; None where there are none.
+        queries: Where their queries are.
+        keys: Where their keys and values are.
+        pieces: Their attention, in parts whose scores stay in the processor's cache.
     """
 
-    gather: Tensor | None = None
-    scatter: Tensor | None = None
-    padded: Tensor | None = None
-
-    def take(self, rows: Tensor) -> Tensor:
-        """[rows, heads, d] → [S, d]."""
-        flat = rows.reshape(-1, rows.shape[-1])
-        return flat if self.gather is None else flat.index_select(0, self.gather)
-
-    def give(self, slots: Tensor, shape: torch.Size) -> Tensor:
-        """[S, d] → a shape, [rows, heads, d]; spare rows behind those that have slots are zero."""
-        if self.scatter is None:
-            return slots.view(shape)
-        real = len(self.scatter)
-        rows = slots.new_empty(shape.numel() // shape[-1], shape[-1])
-        torch.index_select(slots, 0, self.scatter, out=rows[:real])
-        rows[real:].zero_()
-        return rows.view(shape)
+    queries: Places
+    keys: Places
+    pieces: Sequence[PieceOfRun | PieceAlone]
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,8 @@ class AttentionPlan:
         takes_borders: Whether a kernel takes sequence borders.
         most_pairs: Query-key pairs of a run of several sequences, at most; None for any number.
         most_scores: Of a piece and a thread, about; None for whole runs.
+        alone_from: Tokens of a sequence that attends alone, at least; None where none does.
+        fused_from: Tokens of one that a kernel reads in one piece, at least; None likewise.
     """
 
     lengths: tuple[int, ...]
@@ -83,6 +84,19 @@ class AttentionPlan:
     takes_borders: bool
     most_pairs: int | None
     most_scores: int | None
+    alone_from: int | None
+    fused_from: int | None
+
+    @cached_property
+    def tokens(self) -> int:
+        """T."""
+        return sum(self.lengths)
+
+    @cached_property
+    def in_runs(self) -> tuple[int, ...]:
+        """Lengths of the sequences that form runs: the shortest."""
+        least = self.longest + 1 if self.alone_from is None else self.alone_from
+        return self.lengths[: bisect_left(self.lengths, least)]
 
     @property
     def longest(self) -> int:
@@ -103,35 +117,25 @@ class AttentionPlan:
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
-        """In the order of the sequences."""
-        return tuple(self._run(group) for group in neighbours(self.lengths, self.most_pairs))
+        """Those of the shortest sequences, in their order."""
+        return tuple(self._run(group) for group in neighbours(self.in_runs, self.most_pairs))
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:
-        """The work of a layer, in parts whose scores stay in the processor's cache."""
-        return tuple(cut(self.runs, self.heads, self.most_scores, first=False))
+    def parts(self) -> tuple[Part, ...]:
+        """The work of a layer."""
+        return tuple(self._parts(first=False))
 
     @cached_property
-    def first_pieces(self) -> tuple[Piece, ...]:
-        """The same where queries are first tokens alone, [N * heads, d]."""
-        return tuple(cut(self.runs, self.heads, self.most_scores, first=True))
-
-    @cached_property
-    def wholes(self) -> tuple[Piece, ...]:
-        """Each run as one piece, for kernels that divide the work themselves."""
-        return tuple(cut(self.runs, self.heads, None, first=False))
-
-    @cached_property
-    def first_wholes(self) -> tuple[Piece, ...]:
-        """The same for first tokens."""
-        return tuple(cut(self.runs, self.heads, None, first=True))
+    def first_parts(self) -> tuple[Part, ...]:
+        """The same where queries are first tokens alone, [N, heads, d]."""
+        return tuple(self._parts(first=True))
 
     @cached_property
     def slots(self) -> Slots:
-        """Those of all tokens."""
+        """Those of all tokens of runs."""
         heads = np.arange(self.heads)[:, None]
         gathers, reals, start = [], [], 0
-        for group in neighbours(self.lengths, self.most_pairs):
+        for group in neighbours(self.in_runs, self.most_pairs):
             sizes = np.asarray(group)[:, None]  # [n, 1]
             places = np.arange(group[-1])
             tokens = start + sizes.cumsum()[:, None] - sizes + np.minimum(places, sizes - 1)
@@ -144,22 +148,37 @@ class AttentionPlan:
         scatter = np.empty_like(slots)
         scatter[gather[slots]] = slots
         padded = np.flatnonzero(~real)
-        return self._slots(gather, scatter, padded if len(padded) else None)
+        rows = slice(0, sum(self.in_runs))
+        return self._slots(rows, gather, scatter, padded if len(padded) else None)
 
     @cached_property
     def first_slots(self) -> Slots:
         """Those of the queries where they are first tokens alone, [N, heads, d]."""
+        firsts = slice(0, len(self.in_runs))
         if not self.by_head:
-            return Slots()
+            return Slots(firsts)
         parts, start = [], 0
         for run in self.runs:
             rows = np.arange(start, start := start + run.count * self.heads)
             parts.append(self._ordered(rows.reshape(run.count, self.heads)))
         gather = np.concatenate(parts)
-        return self._slots(gather, gather.argsort(), None)
+        return self._slots(firsts, gather, gather.argsort(), None)
+
+    def _parts(self, *, first: bool) -> Iterator[Part]:
+        count, heads, most = len(self.in_runs), self.heads, self.most_scores
+        if count:
+            queries = self.first_slots if first else self.slots
+            yield Part(queries, self.slots, tuple(cut_runs(self.runs, heads, most, first=first)))
+        if count < len(self.lengths):
+            keys = Standing(slice(sum(self.in_runs), self.tokens))
+            firsts = Standing(slice(count, len(self.lengths)))
+            whole = self.fused_from
+            pieces = cut_alone(self.lengths[count:], heads, most, whole, first=first)
+            yield Part(firsts if first else keys, keys, tuple(pieces))
 
     def _slots(
         self,
+        rows: slice,
         gather: NDArray[np.int64],
         scatter: NDArray[np.int64],
         padded: NDArray[np.int64] | None,
@@ -168,7 +187,7 @@ class AttentionPlan:
             None if one is None else torch.from_numpy(one).to(self.device)
             for one in (gather, scatter, padded)
         )
-        return Slots(index, back, rest)
+        return Slots(rows, index, back, rest)
 
     def _ordered(self, array: NDArray[Any]) -> NDArray[Any]:
         """[n, heads, …] in the order of slots, flat."""
@@ -191,6 +210,7 @@ def plan_attention(
     *,
     borders: bool = False,
     by_head: bool = False,
+    fused: bool = False,
 ) -> AttentionPlan:
     """Plan attention of sequences that stand shortest first.
 
@@ -201,6 +221,7 @@ def plan_attention(
         borders: Whether a kernel takes sequence borders.
         by_head: Order a run's slots by head and then sequence, and make each run a piece: what all
             of its sequences share for a head is then one product. Runs are kept short instead.
+        fused: Whether long sequences go to a kernel that does all in one and has no gradient.
     """
     whole = by_head or device.type != "cpu"
     return AttentionPlan(
@@ -211,4 +232,6 @@ def plan_attention(
         takes_borders=borders,
         most_pairs=RUN // heads if by_head else None,
         most_scores=None if whole else PIECE,
+        alone_from=None if whole else ALONE,
+        fused_from=LONG if fused else None,
     )

@@ -1,4 +1,4 @@
-"""Runs of sequences of like length, and the pieces of one that are computed at a time."""
+"""Runs of sequences of like length, and the pieces of attention that are computed at a time."""
 
 from __future__ import annotations
 
@@ -31,33 +31,26 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a run: some sequences' heads, b of them.
+    """Some heads of some sequences of like length, b of them, whose scores are made at a time.
 
     Attributes:
-        run: The run.
-        rows: Which of its n * heads.
-        size: How many they are, b.
-        queries: Their slots among the queries.
-        keys: Their slots among keys and values.
+        length: Tokens that each sequence has, or is padded to, L.
+        size: Heads of sequences, b.
+        queries: Their place among the queries.
+        keys: Their place among keys and values.
         scores: Their place among all scores.
-        count: How many those are.
     """
 
-    run: Run
-    rows: slice
+    length: int
     size: int
     queries: slice
     keys: slice
     scores: slice
-    count: int
 
-    def of_queries(self, slots: Tensor) -> Tensor:
-        """[S, d] → [b, Lq, d], a view."""
-        return slots[self.queries].view(self.size, -1, slots.shape[1])
-
-    def of_keys(self, slots: Tensor) -> Tensor:
-        """[S, d] → [b, L, d], a view."""
-        return slots[self.keys].view(-1, self.run.length, slots.shape[1])
+    @property
+    def count(self) -> int:
+        """Scores."""
+        return int(self.scores.stop - self.scores.start)
 
     def of_scores(self, scores: Tensor) -> Tensor:
         """[all] → [b, Lq, L], a view."""
@@ -65,7 +58,39 @@ class Piece:
 
     def shaped(self, room: Tensor) -> Tensor:
         """The first elements of flat memory as [b, Lq, L]."""
-        return room[: self.count].view(self.size, -1, self.run.length)
+        return room[: self.count].view(self.size, -1, self.length)
+
+    def _band(self, query: Tensor, window: int | None, *, first: bool) -> Tensor | None:
+        """What hides keys beyond the window, [1, Lq, L]; None where there are none."""
+        if window is None or self.length <= window + 1:
+            return None
+        places = torch.arange(self.length, device=query.device)
+        queries = places[:1] if first else places
+        band = query.new_zeros(1, len(queries), self.length)
+        # Finite: a padded query may have no real key in its window, and must not become NaN.
+        hidden = torch.finfo(query.dtype).min / 2
+        return band.masked_fill_((queries[:, None] - places).abs() > window, hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class PieceOfRun(Piece):
+    """A part of a run in slots.
+
+    Attributes:
+        run: The run.
+        rows: Which of its n * heads.
+    """
+
+    run: Run
+    rows: slice
+
+    def of_queries(self, slots: Tensor) -> Tensor:
+        """[S, d] → [b, Lq, d], a view."""
+        return slots[self.queries].view(self.size, -1, slots.shape[1])
+
+    def of_keys(self, slots: Tensor) -> Tensor:
+        """[S, d] → [b, L, d], a view."""
+        return slots[self.keys].view(self.size, -1, slots.shape[1])
 
     def bias_for(self, query: Tensor, window: int | None, *, first: bool) -> Tensor | None:
         """What is added to scores, broadcast to [b, Lq, L]: -inf for what is hidden.
@@ -76,16 +101,31 @@ class Piece:
             first: Whether the queries are first tokens alone.
         """
         bias = None if self.run.bias is None else self.run.bias[self.rows].to(query.dtype)
-        length = self.run.length
-        if window is None or length <= window + 1:
-            return bias
-        places = torch.arange(length, device=query.device)
-        queries = places[:1] if first else places
-        band = query.new_zeros(1, len(queries), length)
-        # Finite: a padded query may have no real key in its window, and must not become NaN.
-        hidden = torch.finfo(query.dtype).min / 2
-        band.masked_fill_((queries[:, None] - places).abs() > window, hidden)
-        return band if bias is None else bias + band
+        band = self._band(query, window, first=first)
+        return band if bias is None else bias if band is None else bias + band
+
+
+@dataclass(frozen=True, slots=True)
+class PieceAlone(Piece):
+    """Some heads of one sequence, whose rows are where they stand.
+
+    Attributes:
+        heads: Which.
+    """
+
+    heads: slice
+
+    def of_queries(self, rows: Tensor) -> Tensor:
+        """[rows, heads, d] → [b, Lq, d], a view."""
+        return rows[self.queries, self.heads].transpose(0, 1)
+
+    def of_keys(self, rows: Tensor) -> Tensor:
+        """[rows, heads, d] → [b, L, d], a view."""
+        return rows[self.keys, self.heads].transpose(0, 1)
+
+    def bias_for(self, query: Tensor, window: int | None, *, first: bool) -> Tensor | None:
+        """As that of a part of a run; nothing is padded here."""
+        return self._band(query, window, first=first)
 
 
 def neighbours(lengths: Sequence[int], most: int | None) -> Iterator[Sequence[int]]:
@@ -102,24 +142,50 @@ def neighbours(lengths: Sequence[int], most: int | None) -> Iterator[Sequence[in
         first = last
 
 
-def cut(runs: Sequence[Run], heads: int, most: int | None, *, first: bool) -> Iterator[Piece]:
+def cut_runs(
+    runs: Sequence[Run], heads: int, most: int | None, *, first: bool
+) -> Iterator[PieceOfRun]:
     """Parts of about ``most`` scores a thread, as many rows for each; whole runs for None."""
-    threads = torch.get_num_threads()
     query, key, score = 0, 0, 0
     for run in runs:
         queries = 1 if first else run.length
-        total = run.count * heads
-        share = 0 if most is None else max(1, most // (queries * run.length))
-        step = share * threads or total
-        for start in range(0, total, step):
-            rows = min(step, total - start)
-            count = rows * queries * run.length
-            yield Piece(
+        for rows, size in _shares(run.count * heads, queries * run.length, most):
+            yield PieceOfRun(
                 run=run,
-                rows=slice(start, start + rows),
-                size=rows,
-                queries=slice(query, query := query + rows * queries),
-                keys=slice(key, key := key + rows * run.length),
-                scores=slice(score, score := score + count),
-                count=count,
+                length=run.length,
+                rows=rows,
+                size=size,
+                queries=slice(query, query := query + size * queries),
+                keys=slice(key, key := key + size * run.length),
+                scores=slice(score, score := score + size * queries * run.length),
             )
+
+
+def cut_alone(
+    lengths: Sequence[int], heads: int, most: int | None, whole: int | None, *, first: bool
+) -> Iterator[PieceAlone]:
+    """The same of sequences that each attend alone, one piece from ``whole`` tokens on."""
+    start, score = 0, 0
+    for number, length in enumerate(lengths):
+        keys = slice(start, start := start + length)
+        queries = slice(number, number + 1) if first else keys
+        count = (1 if first else length) * length
+        bound = None if whole is not None and length >= whole else most
+        for own, size in _shares(heads, count, bound):
+            yield PieceAlone(
+                length=length,
+                heads=own,
+                size=size,
+                queries=queries,
+                keys=keys,
+                scores=slice(score, score := score + size * count),
+            )
+
+
+def _shares(total: int, count: int, most: int | None) -> Iterator[tuple[slice, int]]:
+    """Shares of a number of rows with so many scores each, and how many rows are in them."""
+    share = 0 if most is None else max(1, most // count)
+    step = share * torch.get_num_threads() or total
+    for start in range(0, total, step):
+        size = min(step, total - start)
+        yield slice(start, start + size), size

@@ -12,9 +12,8 @@ from nlpengine.encoding.tokenizer import Tokenizer
 from nlpengine.encoding.windows import WindowPolicy
 from nlpengine.plugin.manager import PluginManager
 from nlpengine.workflow.config import RunConfig, make_options, window_size
-from nlpengine.workflow.model import encode_texts
 from nlpengine.workflow.reading import read_examples
-from nlpengine.workflow.tokens import check_tokens
+from nlpengine.workflow.tokens import check_tokens, encode_texts
 
 
 @dataclass(frozen=True, slots=True)

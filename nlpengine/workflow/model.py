@@ -18,9 +18,7 @@ from nlpengine.plugin.prediction import Labels, State, WindowLogits
 from nlpengine.workflow.config import make_options
 from nlpengine.workflow.inference import Floats, Network, window_logits
 from nlpengine.workflow.rows import CHUNK, Row, as_records, in_chunks
-
-SHOWN = 60
-"""Characters of a text that an error names it by."""
+from nlpengine.workflow.tokens import encode_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,33 +261,6 @@ def cut_note(model: Model) -> str:
     cut, longest = model._cut["texts"], model.policy.max_length
     said = f"texts truncated to {longest} tokens, as the model was trained to: {cut}"
     return said if cut else ""
-
-
-def encode_texts(
-    tokenizer: Tokenizer,
-    texts: Sequence[Texts],
-    examples: Sequence[Example],
-    policy: WindowPolicy,
-    *,
-    offsets: bool = False,
-) -> list[Encoding]:
-    """Encode ``texts``, which belong to ``examples`` one to one.
-
-    Raises:
-        RowError: At the first that can't be, with its file and line, and its id or beginning: a
-            whole document may stand in one line.
-    """
-    try:
-        return tokenizer.encode(texts, policy, offsets=offsets)
-    except RowError:
-        for text, example in zip(texts, examples, strict=True):
-            try:
-                tokenizer.encode([text], policy)
-            except RowError as error:
-                where = example.origin
-                said = getattr(example, "id", "") or text[0][:SHOWN]
-                raise RowError(f"{said!r}: {error.problem}", where.path, where.line) from None
-        raise
 
 
 def by_example(

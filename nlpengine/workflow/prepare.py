@@ -34,9 +34,9 @@ from nlpengine.plugin.prediction import Labels
 from nlpengine.workflow.config import RunConfig, make_options, resolve, window_size
 from nlpengine.workflow.inference import Network, TokenBudget
 from nlpengine.workflow.listener import Listeners
-from nlpengine.workflow.model import Model, encode_texts
+from nlpengine.workflow.model import Model
 from nlpengine.workflow.reading import Examples, read_examples
-from nlpengine.workflow.tokens import check_tokens, truncation_notes
+from nlpengine.workflow.tokens import check_tokens, encode_texts, truncation_notes
 from nlpengine.workflow.training import TrainingSet
 
 

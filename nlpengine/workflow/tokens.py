@@ -1,4 +1,4 @@
-"""Checks of encoded texts: their lengths against the window, and pieces no vocabulary knows."""
+"""Texts → tokens, and checks of these: lengths against the window, and unknown pieces."""
 
 from __future__ import annotations
 
@@ -9,11 +9,42 @@ import numpy as np
 from nlpengine.data import Example
 from nlpengine.data.findings import Finding
 from nlpengine.encoding import Encoding
-from nlpengine.encoding.tokenizer import Tokenizer
+from nlpengine.encoding.tokenizer import Texts, Tokenizer
 from nlpengine.encoding.windows import WindowPolicy
+from nlpengine.errors import RowError
+
+SHOWN = 60
+"""Characters of a text that an error names it by."""
 
 UNKNOWN_SHARE = 0.01
 """Of all pieces; beyond it the vocabulary doesn't suit the texts."""
+
+
+def encode_texts(
+    tokenizer: Tokenizer,
+    texts: Sequence[Texts],
+    examples: Sequence[Example],
+    policy: WindowPolicy,
+    *,
+    offsets: bool = False,
+) -> list[Encoding]:
+    """Encode ``texts``, which belong to ``examples`` one to one.
+
+    Raises:
+        RowError: At the first that can't be, with its file and line, and its id or beginning: a
+            whole document may stand in one line.
+    """
+    try:
+        return tokenizer.encode(texts, policy, offsets=offsets)
+    except RowError:
+        for text, example in zip(texts, examples, strict=True):
+            try:
+                tokenizer.encode([text], policy)
+            except RowError as error:
+                where = example.origin
+                said = getattr(example, "id", "") or text[0][:SHOWN]
+                raise RowError(f"{said!r}: {error.problem}", where.path, where.line) from None
+        raise
 
 
 def truncation_notes(

@@ -190,11 +190,13 @@ def test_rounded_lengths_are_few_and_close(tokens):
     piece=st.integers(1, 3000),
     window=st.none() | st.integers(0, 20),
     first=st.booleans(),
+    alone=st.integers(1, 40),
+    long=st.integers(1, 40),
 )
-def test_gradients_of_attention_are_those_of_autograd(lengths, piece, window, first):
+def test_gradients_of_attention_are_those_of_autograd(lengths, piece, window, first, alone, long):
     """Against the definition, sequence by sequence, in double precision; with dropout's mask."""
     heads, width = 2, 4
-    with mock.patch.object(plans, "PIECE", piece):
+    with mock.patch.object(plans, "PIECE", piece), mock.patch.object(plans, "ALONE", alone):
         plan = plan_attention(lengths, heads, CPU)
     generator = torch.Generator().manual_seed(0)
     rows = [sum(lengths), sum(lengths), sum(lengths)]
@@ -207,6 +209,8 @@ def test_gradients_of_attention_are_those_of_autograd(lengths, piece, window, fi
     out = attend(q, k, v, plan, scaling=0.7, first=first, window=window)
     found = torch.autograd.grad((out * outer).sum(), (q, k, v))
     with torch.no_grad():
+        with mock.patch.object(plans, "LONG", long), mock.patch.object(plans, "ALONE", alone):
+            plan = plan_attention(lengths, heads, CPU, fused=True)
         again = attend(q, k, v, plan, scaling=0.7, first=first, window=window)
     assert torch.allclose(again, out, atol=1e-12)
     wanted, start = [], 0
@@ -230,7 +234,8 @@ def test_gradients_of_attention_are_those_of_autograd(lengths, piece, window, fi
 def test_dropout_in_attention_has_the_gradient_of_its_mask():
     """Finite differences with the same random numbers."""
     lengths, heads = [3, 5, 9], 2
-    plan = plan_attention(lengths, heads, CPU)
+    with mock.patch.object(plans, "ALONE", 6):
+        plan = plan_attention(lengths, heads, CPU)
     tensors = [torch.randn(17, heads, 4, dtype=torch.float64, requires_grad=True) for _ in "qkv"]
 
     def run(*inputs):
