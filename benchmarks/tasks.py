@@ -60,7 +60,7 @@ SETS = {
     "tweets-3way": Work("sentiment", 3),
     "sst5-sentences": Work("sentiment", 3),
     "ncbi-disease": Work("ner", 3, 16),
-    "squad2-part": Work("qa", 2),
+    "squad2-part": Work("qa", 2, 16, lr=1e-4, grouped=True),
     "squad1": Work("qa", 2, 16, lr=1e-4, grouped=True),
 }
 

@@ -25,7 +25,7 @@ class Finding:
         level: "warning" where a result could mislead because of it; "info" else.
         message: A sentence for a person.
         count: Rows concerned; 0 where it is about the whole.
-        rows: ``file:line`` of the first of them.
+        rows: ``file:line`` of the first of them, with their ids where they have any.
     """
 
     check: str
@@ -49,8 +49,8 @@ class Finding:
 
 
 def origins(records: Iterable[Record]) -> tuple[str, ...]:
-    """``file:line`` of the first records."""
-    return tuple(str(record.origin) for record, _ in zip(records, range(KEPT), strict=False))
+    """Where the first records are."""
+    return tuple(record.place for record, _ in zip(records, range(KEPT), strict=False))
 
 
 def listed(rows: Sequence[str], count: int) -> str:

@@ -34,6 +34,12 @@ class Record:
     fields: Mapping[str, object]
     origin: Origin
 
+    @property
+    def place(self) -> str:
+        """``file:line``, and the id that the row itself has: a whole file may be one line."""
+        own = self.name("id")
+        return f"{self.origin} ({own})" if own else str(self.origin)
+
     def text(self, name: str) -> str:
         """A field that must be a string.
 

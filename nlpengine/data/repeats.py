@@ -46,7 +46,7 @@ def _leaks(parts: Mapping[str, Keyed]) -> Iterator[Finding]:
                 "leak",
                 "warning",
                 f"{texts:,} {noun} of {second} ({len(shared):,} of its {len(later):,} "
-                f"rows) also stand in {first}, {one.origin} in {known[key].origin} for one: scores "
+                f"rows) also stand in {first}, {one.place} in {known[key].place} for one: scores "
                 "on them are too good.",
                 len(shared),
                 origins(record for _, record in shared),
@@ -68,7 +68,7 @@ def _swapped(parts: Mapping[str, Keyed]) -> Iterator[Finding]:
                 "leak",
                 "warning",
                 f"{len(shared):,} of {len(later):,} rows of {second} stand in {first} with their "
-                f"texts in the other order, {one.origin} in {twin.origin} for one: where order "
+                f"texts in the other order, {one.place} in {twin.place} for one: where order "
                 "makes no difference, scores on them are too good.",
                 len(shared),
                 origins(record for record, _ in shared),
@@ -88,7 +88,7 @@ def _duplicates(parts: Mapping[str, Keyed]) -> Iterator[Finding]:
                 "duplicates",
                 "warning" if name != "train" else "info",
                 f"{len(again):,} of {len(records):,} rows of {name} repeat an earlier one, "
-                f"{one.origin} that of {first[key].origin} for one.",
+                f"{one.place} that of {first[key].place} for one.",
                 len(again),
                 origins(record for _, record in again),
             )
@@ -137,7 +137,7 @@ def _swapped_conflicts(parts: Mapping[str, Keyed], gold: Sequence[str]) -> Itera
 def _example(one: Record, other: Record, gold: Sequence[str]) -> str:
     """Where two rows are that contradict each other, and what they say."""
     values = " and ".join(", ".join(map(_short, _key(row, gold))) for row in (one, other))
-    return f"{other.origin} that of {one.origin} for one ({values})"
+    return f"{other.place} that of {one.place} for one ({values})"
 
 
 def _short(value: object, most: int = 40) -> str:

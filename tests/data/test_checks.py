@@ -137,3 +137,18 @@ def test_contradictions_are_counted_once_where_dev_stands_in_for_test(tmp_path):
     splits = load_splits(str(tmp_path), COLUMNS, {}, seed=0)
     assert len(splits.test) == 21
     assert [f.count for f in splits.findings if f.check == "conflict"] == [1]
+
+
+def test_rows_are_named_by_their_id_too(tmp_path):
+    """SQuAD's files are one line each."""
+    columns = (*COLUMNS, Column("id", required=False, role="about"))
+    for name in ("train", "dev", "test"):
+        rows = [
+            {"text": f"{name} {n}", "label": "ab"[n % 2], "id": f"{name}-{n}"} for n in range(30)
+        ]
+        rows += [{"text": "train 3", "label": "b", "id": ""}] if name == "test" else []
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    found = load_splits(str(tmp_path), columns, {}, seed=0).findings
+    (leak,) = [finding for finding in found if finding.check == "leak"]
+    assert f"test.jsonl:31 in {tmp_path}/train.jsonl:4 (train-3) for one" in leak.message
+    assert leak.rows == (f"{tmp_path}/test.jsonl:31",)
