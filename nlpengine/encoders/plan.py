@@ -33,14 +33,14 @@ from nlpengine.encoders.slots import Places, Slots, Standing
 PIECE = 2**18
 """Scores that a thread computes at a time, where a run has more: 1 MiB of float32."""
 
+RUN = 2**20
+"""The same of a run that is planned by head, unless it is of one sequence alone: 4 MiB."""
+
 ALONE = 40
 """Tokens from which a sequence attends alone on the CPU, where moving it costs more than calls."""
 
 LONG = 192
 """Tokens from which it is one piece in prediction: the fused kernel divides it as it needs."""
-
-RUN = 2**20
-"""The same of a run that is planned by head, unless it is of one sequence alone: 4 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
