@@ -99,10 +99,7 @@ def _predicted(
             a, b, c = piece.of_queries(query), piece.of_keys(key), piece.of_keys(value)
             bias = piece.bias_for(a, window, first=first)
             if piece.length >= fused_from:
-                attended = functional.scaled_dot_product_attention(
-                    a[None], b[None], c[None], None if bias is None else bias[None], scale=scaling
-                )
-                piece.of_queries(context).copy_(attended[0])
+                piece.of_queries(context).copy_(_fused(a, b, c, bias, scaling))
                 continue
             weights = piece.shaped(room)
             weigh(a, b, bias, positions or (None, None), scaling, weights)
@@ -111,16 +108,23 @@ def _predicted(
     return out
 
 
+def _fused(
+    query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, scaling: float
+) -> Tensor:
+    """[b, Lq, d] and twice [b, L, d] → [b, Lq, d], by torch's fused kernel."""
+    mask = None if bias is None else bias[None]
+    return functional.scaled_dot_product_attention(
+        query[None], key[None], value[None], mask, scale=scaling
+    )[0]
+
+
 def _attend_alone(
     q: Tensor, k: Tensor, v: Tensor, positions: PositionTables | None, scaling: float
 ) -> Tensor:
     """A text alone is a padded batch already: no slots to move it to."""
     query, key, value = (rows.transpose(0, 1) for rows in (q, k, v))  # [heads, L, d]
     if positions is None:
-        attended = functional.scaled_dot_product_attention(
-            query[None], key[None], value[None], scale=scaling
-        )
-        return attended[0].transpose(0, 1)
+        return _fused(query, key, value, None, scaling).transpose(0, 1)
     weights = query.new_empty(*query.shape[:2], key.shape[1])
     weigh(query, key, None, positions, scaling, weights)
     return torch.bmm(weights, value).transpose(0, 1)
