@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from nlpengine.data.findings import Finding, origins
+from nlpengine.data.findings import Finding, Level, origins
 from nlpengine.data.records import Record
 
 Key = tuple[object, ...]
@@ -103,14 +103,9 @@ def _conflicts(parts: Mapping[str, Keyed], gold: Sequence[str]) -> Iterator[Find
         if _key(twin, gold) != _key(record, gold):
             pairs.append((twin, record))
     if pairs:
-        yield Finding(
-            "conflict",
-            "warning",
-            f"{len(pairs):,} rows repeat an earlier one with another answer, "
-            f"{_example(*pairs[0], gold)}.",
-            len(pairs),
-            origins(record for pair in pairs for record in pair),
-        )
+        said = "1 row repeats" if len(pairs) == 1 else f"{len(pairs):,} rows repeat"
+        said += f" an earlier one with another answer, {_example(*pairs[0], gold)}."
+        yield _conflict("warning", said, pairs)
 
 
 def _swapped_conflicts(parts: Mapping[str, Keyed], gold: Sequence[str]) -> Iterator[Finding]:
@@ -123,15 +118,17 @@ def _swapped_conflicts(parts: Mapping[str, Keyed], gold: Sequence[str]) -> Itera
         if twin is not None and _key(twin, gold) != _key(record, gold):
             pairs.append((twin, record))
     if pairs:
-        yield Finding(
-            "conflict",
-            "info",
-            f"{len(pairs):,} rows are an earlier one with its texts in the other order and another "
-            f"answer, {_example(*pairs[0], gold)}: one of two is wrong where order makes no "
-            "difference.",
-            len(pairs),
-            origins(record for pair in pairs for record in pair),
+        said = "1 row is" if len(pairs) == 1 else f"{len(pairs):,} rows are"
+        said += (
+            " an earlier one with its texts in the other order and another answer, "
+            f"{_example(*pairs[0], gold)}: one of two is wrong where order makes no difference."
         )
+        yield _conflict("info", said, pairs)
+
+
+def _conflict(level: Level, said: str, pairs: Sequence[tuple[Record, Record]]) -> Finding:
+    rows = origins(record for pair in pairs for record in pair)
+    return Finding("conflict", level, said, len(pairs), rows)
 
 
 def _example(one: Record, other: Record, gold: Sequence[str]) -> str:
