@@ -59,7 +59,7 @@ class QuestionAnswering(Task[QuestionExample]):
     windows_over = "last"
     options = Options
     recipe = Recipe(
-        epochs=2, batch_size=16, min_steps=240, max_length=384, overlap=128, lr_factor=2.0
+        epochs=2, batch_size=16, min_steps=900, max_length=384, overlap=128, lr_factor=2.0
     )
     baselines = (OVERLAP_SPAN,)
     demo = Path(__file__).parent / "demo"
