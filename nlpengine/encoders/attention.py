@@ -89,9 +89,9 @@ def _predicted(
     positions: PositionTables | None,
 ) -> Tensor:
     """`attend` of what has no gradient: scores are kept for one piece at a time."""
-    out = room_for(q, q.shape, len(plan.lengths) if first else plan.tokens)
+    out = room_for(q, q.shape, plan.queries(first=first))
     fused_from = plan.longest + 1 if positions or not plan.fused_from else plan.fused_from
-    for part in plan.first_parts if first else plan.parts:
+    for part in plan.parts(first=first):
         query, key, value = part.queries.take(q), part.keys.take(k), part.keys.take(v)
         context = part.queries.room(out)
         room = score_room(query, [piece for piece in part.pieces if piece.length < fused_from])

@@ -72,7 +72,7 @@ def load_encoder(
             f"{missing[0]} for one: they are not those of its config.json."
         )
     _align(model)
-    swap_kernels(model, linear)
+    swap_kernels(model, linear, gelu_in_place=family.gelu_in_place)
     return Encoder(model, family, backend=backend, rounded=linear.onednn)
 
 

@@ -56,6 +56,8 @@ class Family:
         last_layer: The last layer for first tokens alone; None where it always gives all rows.
         run: Its own packed forward, for families that the attention interface doesn't reach.
         forget: Gives up what ``run`` keeps for a base model beside its weights; None for nothing.
+        gelu_in_place: Whether nothing but its activation reads what it is given, so that prediction
+            may write over it.
         tokenizer: The family whose kind of tokenizer ``--from-scratch`` trains; None for its own.
     """
 
@@ -71,6 +73,7 @@ class Family:
     last_layer: LastLayer | None = None
     run: PackedRun | None = None
     forget: Callable[[Any], None] | None = None
+    gelu_in_place: bool = False
     tokenizer: str | None = None
 
 
@@ -94,6 +97,7 @@ def _roberta(name: str, stock: str) -> Family:
         position_offset=lambda config: int(config.pad_token_id) + 1,
         base_arguments=_NO_POOLER,
         last_layer=bert_last_layer,
+        gelu_in_place=True,
     )
 
 
@@ -107,6 +111,7 @@ _BERT = Family(
     ),
     base_arguments=_NO_POOLER,
     last_layer=bert_last_layer,
+    gelu_in_place=True,
 )
 
 _ALBERT_DROPOUT = config_dropout("classifier_dropout_prob", "hidden_dropout_prob")
@@ -119,6 +124,7 @@ _ALBERT = Family(
         _ALBERT_DROPOUT,
     ),
     base_arguments=_NO_POOLER,
+    gelu_in_place=True,
 )
 
 _DISTILBERT = Family(
@@ -139,6 +145,7 @@ _DISTILBERT = Family(
     attention_dropout="attention_dropout",
     layers=lambda model: model.transformer.layer,
     last_layer=distilbert_last_layer,
+    gelu_in_place=True,
 )
 
 
@@ -157,6 +164,7 @@ def _deberta(name: str, stock: str) -> Family:
         heads=shapes(stock, head, config_dropout("hidden_dropout_prob")),
         run=deberta_packed,
         forget=lambda model: forget_positions(model.encoder),
+        gelu_in_place=True,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers.activations import FastGELUActivation, GELUActivation, NewGELUActivation
 
 _STEPS = 65536
 
@@ -129,6 +130,36 @@ class OneDnnLinear(nn.Module):
         return _onednn(rows, self.weight, self.bias)
 
 
+class FastGelu(nn.Module):
+    """GELU (Hendrycks and Gimpel 2016) in one pass over the values.
+
+    Args:
+        approximate: "none" for the exact one, "tanh" for the approximation.
+        in_place: Whether values that need no gradient may be overwritten: the widest rows of a
+            layer are then held once, and memory is not asked for anew.
+    """
+
+    def __init__(self, approximate: str, *, in_place: bool) -> None:
+        super().__init__()
+        self.approximate = approximate
+        self.in_place = in_place
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Any shape → the same shape."""
+        if not self.in_place or values.requires_grad:
+            return functional.gelu(values, approximate=self.approximate)
+        result: Tensor = torch.ops.aten.gelu_(values, approximate=self.approximate)
+        return result
+
+
+_GELUS = {
+    GELUActivation: "none",
+    NewGELUActivation: "tanh",
+    FastGELUActivation: "tanh",
+}
+"""Stock class → which GELU it is; the two of tanh go over the values seven times."""
+
+
 @dataclass(frozen=True, slots=True)
 class LinearChoice:
     """Which library computes linear layers, and why (one line for log and run record)."""
@@ -162,12 +193,20 @@ def _is_amd() -> bool:
         return "AMD" in platform.processor()
 
 
-def swap_kernels(model: nn.Module, linear: LinearChoice) -> None:
-    """Replace dropout and, where chosen, linear layers; names and parameters stay the same."""
+def swap_kernels(model: nn.Module, linear: LinearChoice, *, gelu_in_place: bool = False) -> None:
+    """Replace dropout, GELU and, where chosen, linear layers; names and parameters stay the same.
+
+    Args:
+        model: Changed.
+        linear: Whether linear layers are oneDNN's.
+        gelu_in_place: Whether nothing but the activation reads what it is given.
+    """
     for name, child in model.named_children():
         if type(child) is nn.Dropout:
             setattr(model, name, FastDropout(child.p))
+        elif type(child) in _GELUS:
+            setattr(model, name, FastGelu(_GELUS[type(child)], in_place=gelu_in_place))
         elif type(child) is nn.Linear and linear.onednn:
             setattr(model, name, OneDnnLinear(child))
         else:
-            swap_kernels(child, linear)
+            swap_kernels(child, linear, gelu_in_place=gelu_in_place)

@@ -120,14 +120,20 @@ class AttentionPlan:
         """Those of the shortest sequences, in their order."""
         return tuple(self._run(group) for group in neighbours(self.in_runs, self.most_pairs))
 
+    def parts(self, *, first: bool) -> tuple[Part, ...]:
+        """The work of a layer; with ``first``, where queries are of first tokens alone."""
+        return self._first_parts if first else self._all_parts
+
+    def queries(self, *, first: bool) -> int:
+        """Their rows: T, or N."""
+        return len(self.lengths) if first else self.tokens
+
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
-        """The work of a layer."""
+    def _all_parts(self) -> tuple[Part, ...]:
         return tuple(self._parts(first=False))
 
     @cached_property
-    def first_parts(self) -> tuple[Part, ...]:
-        """The same where queries are first tokens alone, [N, heads, d]."""
+    def _first_parts(self) -> tuple[Part, ...]:
         return tuple(self._parts(first=True))
 
     @cached_property

@@ -64,9 +64,9 @@ class PackedAttention(torch.autograd.Function):
     ) -> Tensor:
         """The arguments of `nlpengine.encoders.attention.attend`, positions apart; its result."""
         positions = position_keys, position_queries
-        result = room_for(q, q.shape, len(plan.lengths) if first else plan.tokens)
+        result = room_for(q, q.shape, plan.queries(first=first))
         saved: list[Tensor | None] = []
-        for part in plan.first_parts if first else plan.parts:
+        for part in plan.parts(first=first):
             taken = part.queries.take(q), part.keys.take(k), part.keys.take(v)
             context = part.queries.room(result)
             saved += taken
@@ -85,10 +85,9 @@ class PackedAttention(torch.autograd.Function):
         positions = keys, queries
         grad_positions = [None if t is None else torch.zeros_like(t) for t in positions]
         q_shape, k_shape = ctx.shapes
-        grad_q = room_for(gradients[0], q_shape, len(plan.lengths) if first else plan.tokens)
+        grad_q = room_for(gradients[0], q_shape, plan.queries(first=first))
         grad_k, grad_v = (room_for(gradients[0], k_shape, plan.tokens) for _ in "kv")
-        parts = plan.first_parts if first else plan.parts
-        for number, part in enumerate(parts):
+        for number, part in enumerate(plan.parts(first=first)):
             own = saved[5 * number : 5 * number + 5]
             gradient = part.queries.take(gradients[0])
             part.queries.clear(gradient)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlpengine.data import QuestionExample
-from nlpengine.metrics import best_threshold, token_f1
+from nlpengine.metrics import token_f1
 from nlpengine.plugin import State
 from nlpengine_qa.decoding import Spans
 
@@ -19,6 +19,8 @@ FEWEST = 20
 """With fewer questions, or fewer than `FEWEST_EACH` of a kind, no probabilities are fitted."""
 FEWEST_EACH = 5
 _STEPS = 100
+_LEVEL = 1e-6
+"""Log-odds between the most and the least doubted answer, below which doubt says nothing."""
 
 
 def no_answer_probability(spans: Spans, state: State) -> float:
@@ -41,10 +43,10 @@ def tune(examples: Sequence[QuestionExample], found: Iterable[Spans]) -> Mapping
         found: Their spans; read one by one, as all of a large set take much memory.
 
     Returns:
-        ``threshold``: above this doubt (null less best span, in logits) no answer is given; the
-        one of best F1, as the official SQuAD 2.0 evaluation looks for it. ``slope`` and
-        ``intercept`` of the log-odds of no answer by doubt. Empty where there are not both kinds.
-        Contexts that hold no span don't count: they get no answer whatever is learned here.
+        ``threshold``: above this doubt (null less best span, in logits) no answer is given, as
+        answering is then expected to cost F1. ``slope`` and ``intercept`` of the log-odds of no
+        answer by doubt. Empty where there are not both kinds. Contexts that hold no span don't
+        count: they get no answer whatever is learned here.
     """
     seen = [
         (spans.doubt, _f1(example, spans), bool(example.answers))
@@ -58,7 +60,7 @@ def tune(examples: Sequence[QuestionExample], found: Iterable[Spans]) -> Mapping
     state = {"threshold": _threshold(values, doubt, answerable)}
     few = min(answerable.sum(), (~answerable).sum()) < FEWEST_EACH
     if not few and len(seen) >= FEWEST:
-        slope, intercept = fit_logistic(doubt, ~answerable)
+        slope, intercept = fit_logistic(doubt, _drawn_in(~answerable))
         if slope <= 0:  # the doubt says nothing: each question is as probable as the next
             share = float(answerable.mean())
             slope, intercept = 0.0, math.log((1 - share) / share)
@@ -73,31 +75,39 @@ def _f1(example: QuestionExample, spans: Spans) -> float:
 
 
 def _threshold(values: Floats, doubt: Floats, answerable: npt.NDArray[np.bool_]) -> float:
-    answered = np.ones(len(values), dtype=np.bool_)
-    outcomes, last = best_threshold(values, doubt, answerable, answered)
-    if outcomes.sum() <= (~answerable).sum():  # never to answer does as well
-        return float(doubt.min()) - 1.0
-    above = doubt[doubt > last]
-    # Halfway to the next question: new ones fall on either side of what was seen.
-    return float(last + above.min()) / 2 if len(above) else float(last)
+    """The doubt at which to answer is expected to gain nothing over no answer.
+
+    The gain, in [-1, 1], follows a logistic curve of the doubt. The threshold that was best for the
+    dev questions themselves, as the official SQuAD 2.0 evaluation looks for it, fits their noise.
+    """
+    gain = np.where(answerable, values, -1.0)
+    slope, intercept = fit_logistic(doubt, (len(gain) * (gain + 1) / 2 + 1) / (len(gain) + 2))
+    least, most = float(doubt.min()) - 1.0, float(doubt.max()) + 1.0
+    if slope * (most - least) > -_LEVEL:  # what is doubted more is not worse: all or none
+        return most if gain.mean() > 0 else least
+    return min(max(-intercept / slope, least), most)
 
 
-def fit_logistic(values: Floats, outcomes: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and intercept of the log-odds of an outcome by a value.
+def _drawn_in(outcomes: npt.NDArray[np.bool_]) -> Floats:
+    """Targets by which separable outcomes have a finite fit, too (Platt 1999)."""
+    positive = int(outcomes.sum())
+    negative = len(outcomes) - positive
+    return np.where(outcomes, (positive + 1) / (positive + 2), 1 / (negative + 2))
 
-    Newton's method on targets drawn in from 0 and 1, so that separable data have a solution too
-    (Platt 1999; Lin, Lin and Weng 2007).
+
+def fit_logistic(values: Floats, targets: Floats) -> tuple[float, float]:
+    """Slope and intercept of the log-odds of a target by a value, of maximum likelihood.
+
+    Newton's method (Lin, Lin and Weng 2007).
 
     Args:
         values: [n].
-        outcomes: [n], of both kinds.
+        targets: [n], probabilities; none of 0 or 1, or there may be no finite fit.
     """
-    positive = int(outcomes.sum())
-    negative = len(outcomes) - positive
-    targets = np.where(outcomes, (positive + 1) / (positive + 2), 1 / (negative + 2))
     middle, scale = float(values.mean()), float(values.std()) or 1.0
     design = np.stack([(values - middle) / scale, np.ones(len(values))], axis=1)
-    weights = np.array([0.0, math.log((positive + 1) / (negative + 1))])
+    mean = float(targets.mean())
+    weights = np.array([0.0, math.log(mean / (1 - mean))])
     for _ in range(_STEPS):
         p = _sigmoids(design @ weights)
         gradient = design.T @ (p - targets)

@@ -3,9 +3,11 @@
 import pytest
 import torch
 from torch import nn
+from transformers.activations import FastGELUActivation, GELUActivation, NewGELUActivation
 
 from nlpengine.encoders.kernels import (
     FastDropout,
+    FastGelu,
     LinearChoice,
     OneDnnLinear,
     choose_linear,
@@ -53,6 +55,36 @@ def test_dropout_masks_are_independent_between_neighbours():
     mask = kept(dropout_draws(400_000, CPU), 0.5, torch.empty(100_000, 4))
     correlation = torch.corrcoef(mask.T) - torch.eye(4)
     assert float(correlation.abs().max()) < 0.02
+
+
+@pytest.mark.parametrize("stock", [GELUActivation, NewGELUActivation, FastGELUActivation])
+def test_gelu_equals_the_stock_one_with_gradients(stock):
+    torch.manual_seed(0)
+    model = nn.Sequential(stock())
+    values = 4 * torch.randn(50, 33)
+    results = []
+    for _ in range(2):
+        leaf = values.clone().requires_grad_()
+        model(leaf).square().sum().backward()
+        with torch.inference_mode():
+            results.append((leaf.grad, model(values.clone())))
+        swap_kernels(model, LinearChoice(False, "test"), gelu_in_place=True)
+    assert isinstance(model[0], FastGelu)
+    for one, other in zip(*results, strict=True):
+        assert torch.allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_gelu_writes_over_its_input_only_where_nothing_reads_it():
+    values = torch.randn(20, 30)
+    with torch.inference_mode():
+        assert FastGelu("none", in_place=True)(values) is values
+        before = values.clone()
+        FastGelu("none", in_place=False)(values)
+        assert torch.equal(values, before)
+    leaf = before.clone().requires_grad_()
+    doubled = 2 * leaf
+    FastGelu("none", in_place=True)(doubled)
+    assert torch.equal(doubled, 2 * before)
 
 
 @pytest.mark.skipif(not choose_linear(CPU).onednn, reason="oneDNN is not chosen here")

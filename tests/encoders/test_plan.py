@@ -31,7 +31,7 @@ def test_a_plan_takes_every_row_to_one_place_and_back(lengths, heads, piece, alo
     owner = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths))
     rows = torch.arange(sum(lengths) * heads).view(-1, heads, 1)
     back, seen = torch.full_like(rows, -1), []
-    for part in plan.parts:
+    for part in plan.parts(first=False):
         taken, room = part.keys.take(rows), part.keys.room(back)
         for piece in part.pieces:
             tokens = piece.of_keys(taken)[..., 0]  # [b, L]
@@ -55,7 +55,7 @@ def test_a_plan_takes_every_row_to_one_place_and_back(lengths, heads, piece, alo
     firsts = torch.arange(len(lengths) * heads).view(-1, heads, 1)
     read = [
         piece.of_queries(part.queries.take(firsts)).flatten().tolist()
-        for part in plan.first_parts
+        for part in plan.parts(first=True)
         for piece in part.pieces
     ]
     assert [row for rows in read for row in rows] == firsts.flatten().tolist()
@@ -73,7 +73,7 @@ def test_a_plan_by_head_takes_every_row_to_one_slot_and_back(lengths, heads, mos
     slots = rows[plan.slots.gather]
     assert torch.equal(slots[plan.slots.scatter], rows)
     assert sum(run.count for run in plan.runs) == len(lengths)
-    (part,) = plan.parts
+    (part,) = plan.parts(first=False)
     for run, piece in zip(plan.runs, part.pieces, strict=True):
         assert run.count == 1 or piece.count <= most
         tokens = piece.of_keys(slots[:, None]).view(heads, run.count, run.length)
@@ -91,5 +91,5 @@ def test_a_plan_works_out_what_is_used_alone():
         return vars(plan).keys() - AttentionPlan.__annotations__.keys()
 
     assert made([7]) == set()
-    assert made([7, 7]) == {"slots", "runs", "parts", "in_runs", "tokens"}
-    assert made([70, 70]) == {"parts", "in_runs", "tokens"}
+    assert made([7, 7]) == {"slots", "runs", "_all_parts", "in_runs", "tokens"}
+    assert made([70, 70]) == {"_all_parts", "in_runs", "tokens"}

@@ -63,6 +63,7 @@ MODERNBERT = Family(
     },
     segments=False,
     attention_dropout="attention_dropout",
+    gelu_in_place=True,
     tokenizer="deberta",  # byte-level BPE with [CLS] and [SEP]
 )
 
@@ -83,5 +84,6 @@ ELECTRA = Family(
         _DROPOUT,
     ),
     last_layer=bert_last_layer,
+    gelu_in_place=True,
     tokenizer="bert",
 )
