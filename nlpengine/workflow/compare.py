@@ -80,6 +80,12 @@ def _named(baseline: Baseline) -> Iterator[None]:
         raise
 
 
+def _place(task: Task[Any], example: Any) -> str:
+    """``file:line``, and the example's own id: a whole file may be one line."""
+    own = task.about(example).get("id")
+    return str(example.origin) if own in (None, "") else f"{example.origin} ({own})"
+
+
 def worst_mistakes(
     task: Task[Any], examples: Sequence[Any], predictions: Sequence[Any], most: int = 20
 ) -> list[Mistake]:
@@ -90,7 +96,7 @@ def worst_mistakes(
             gold=wrong.gold,
             predicted=wrong.predicted,
             score=wrong.score,
-            origin=str(example.origin),
+            origin=_place(task, example),
             texts=task.shown(example) if len(task.shown(example)) > 1 else (),
             detail=wrong.detail,
         )

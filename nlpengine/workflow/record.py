@@ -62,7 +62,7 @@ class Mistake:
         gold: Its label.
         predicted: The model's.
         score: The probability it gave, or what else `Wrong.score` says.
-        origin: File and line.
+        origin: File and line, with the example's own id where it has one.
         texts: The texts apart, where there are several.
         detail: How bad it is, in words; empty where ``score`` is a probability.
     """

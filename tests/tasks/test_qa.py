@@ -362,7 +362,7 @@ def test_a_set_without_splits_is_never_split_through_a_context(tiny, tmp_path):
 
 
 def test_mistakes_show_the_question_and_not_the_context():
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from nlpengine_qa.prediction import AnswerPrediction, Candidate
 
@@ -380,6 +380,10 @@ def test_mistakes_show_the_question_and_not_the_context():
     close = AnswerPrediction((Candidate("the soup", 0.9, 19, 27),), 0.1)
     asked = QuestionExample("what", context, (("soup", 23),), Origin("x", 3))
     assert worst_mistakes(task, [asked], [close]) == []
+    # Published files are one line: their ids say where a question stands.
+    assert first.origin == "x:1 (q)"
+    unnamed = replace(asked, context="of no soup", answers=())
+    assert worst_mistakes(task, [unnamed], [wrong])[0].origin == "x:3"
 
 
 def test_repairs_and_lost_answers_are_notes_of_the_run(tiny, tmp_path):
