@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 from transformers import ElectraConfig
+from transformers.models.bert.modeling_bert import BertIntermediate
 
 from nlpengine.encoders.architecture import bare_model
 from nlpengine.encoders.families import FAMILIES, family_of
@@ -77,3 +78,18 @@ def test_a_base_model_takes_the_arguments_of_the_family_that_is_given():
     assert bare_model(config, pooling).pooler is not None
     assert bare_model(config).pooler is None
     assert bare_model(ElectraConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
+
+
+def test_the_contract_notices_an_activation_whose_input_is_read_again(monkeypatch, tmp_path):
+    """Negative control of `Family.gelu_in_place`."""
+
+    def forward(self, hidden):
+        inner = self.dense(hidden)
+        return self.intermediate_act_fn(inner) + inner
+
+    monkeypatch.setattr(BertIntermediate, "forward", forward)
+    contract = TestBert()
+    with pytest.raises(AssertionError, match="packed logits beside the stock model's"):
+        contract.test_a_stock_checkpoint_gives_the_same_logits_here("token", "packed", tmp_path)
+    contract.family = dataclasses.replace(FAMILIES["bert"], gelu_in_place=False)
+    contract.test_a_stock_checkpoint_gives_the_same_logits_here("token", "packed", tmp_path)
