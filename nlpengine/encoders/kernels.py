@@ -7,14 +7,15 @@ is decided once per model and explained by `choose_linear`.
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers.activations import FastGELUActivation, GELUActivation, NewGELUActivation
 
 _STEPS = 65536
 
@@ -152,12 +153,13 @@ class FastGelu(nn.Module):
         return result
 
 
-_GELUS = {
-    GELUActivation: "none",
-    NewGELUActivation: "tanh",
-    FastGELUActivation: "tanh",
-}
-"""Stock class → which GELU it is; the two of tanh go over the values seven times."""
+@cache
+def _gelus() -> Mapping[type[nn.Module], str]:
+    """Stock class → which GELU it is; the two of tanh go over the values seven times."""
+    # Here, so that whoever asks for `choose_linear` alone doesn't wait for this import.
+    from transformers.activations import FastGELUActivation, GELUActivation, NewGELUActivation
+
+    return {GELUActivation: "none", NewGELUActivation: "tanh", FastGELUActivation: "tanh"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +206,8 @@ def swap_kernels(model: nn.Module, linear: LinearChoice, *, gelu_in_place: bool 
     for name, child in model.named_children():
         if type(child) is nn.Dropout:
             setattr(model, name, FastDropout(child.p))
-        elif type(child) in _GELUS:
-            setattr(model, name, FastGelu(_GELUS[type(child)], in_place=gelu_in_place))
+        elif type(child) in _gelus():
+            setattr(model, name, FastGelu(_gelus()[type(child)], in_place=gelu_in_place))
         elif type(child) is nn.Linear and linear.onednn:
             setattr(model, name, OneDnnLinear(child))
         else:
