@@ -149,6 +149,7 @@ class FastGelu(nn.Module):
         """Any shape → the same shape."""
         if not self.in_place or values.requires_grad:
             return functional.gelu(values, approximate=self.approximate)
+        # Of GELU in place torch has the operator, and no function.
         result: Tensor = torch.ops.aten.gelu_(values, approximate=self.approximate)
         return result
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from nlpengine.baselines import Baseline, BaselineResult
+from nlpengine.data import Record
 from nlpengine.metrics import Scores, paired_scores
 from nlpengine.plugin.contract import Task
-from nlpengine.plugin.prediction import Labels
+from nlpengine.plugin.prediction import Labels, Wrong
 from nlpengine.workflow.record import BaselineScore, Mistake
 
 
@@ -80,27 +81,27 @@ def _named(baseline: Baseline) -> Iterator[None]:
         raise
 
 
-def _place(task: Task[Any], example: Any) -> str:
-    """``file:line``, and the example's own id: a whole file may be one line."""
-    own = task.about(example).get("id")
-    return str(example.origin) if own in (None, "") else f"{example.origin} ({own})"
-
-
 def worst_mistakes(
     task: Task[Any], examples: Sequence[Any], predictions: Sequence[Any], most: int = 20
 ) -> list[Mistake]:
     """The wrong predictions, worst first."""
     found = [
-        Mistake(
-            text=" ".join(task.shown(example)),
-            gold=wrong.gold,
-            predicted=wrong.predicted,
-            score=wrong.score,
-            origin=_place(task, example),
-            texts=task.shown(example) if len(task.shown(example)) > 1 else (),
-            detail=wrong.detail,
-        )
+        (example, wrong)
         for example, prediction in zip(examples, predictions, strict=True)
         if (wrong := task.mistake(example, prediction)) is not None
     ]
-    return sorted(found, key=lambda mistake: -mistake.score)[:most]
+    worst = sorted(found, key=lambda pair: -pair[1].score)[:most]
+    return [_mistake(task, example, wrong) for example, wrong in worst]
+
+
+def _mistake(task: Task[Any], example: Any, wrong: Wrong) -> Mistake:
+    texts = task.shown(example)
+    return Mistake(
+        text=" ".join(texts),
+        gold=wrong.gold,
+        predicted=wrong.predicted,
+        score=wrong.score,
+        origin=Record(task.about(example), example.origin).place,
+        texts=texts if len(texts) > 1 else (),
+        detail=wrong.detail,
+    )

@@ -81,7 +81,9 @@ def _threshold(values: Floats, doubt: Floats, answerable: npt.NDArray[np.bool_])
     dev questions themselves, as the official SQuAD 2.0 evaluation looks for it, fits their noise.
     """
     gain = np.where(answerable, values, -1.0)
-    slope, intercept = fit_logistic(doubt, (len(gain) * (gain + 1) / 2 + 1) / (len(gain) + 2))
+    # As if two more were seen, one that gains all and one that costs all: never 0 or 1.
+    targets = (len(gain) * (gain + 1) / 2 + 1) / (len(gain) + 2)
+    slope, intercept = fit_logistic(doubt, targets)
     least, most = float(doubt.min()) - 1.0, float(doubt.max()) + 1.0
     if slope * (most - least) > -_LEVEL:  # what is doubted more is not worse: all or none
         return most if gain.mean() > 0 else least
