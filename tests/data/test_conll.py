@@ -9,9 +9,10 @@ from nlpengine.data.sniff import sniff
 from nlpengine.data.sources import read_source
 from nlpengine.errors import DataError, PluginError
 
-# What a file can't hold in a cell: ends of lines and cells, NUL, and blanks at a cell's ends.
+# What a file can't hold in a cell: ends of lines and cells, NUL, and blanks at a cell's ends; and a
+# first cell that marks documents is no word, which has a test of its own.
 WORD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r\t"), min_size=1)
-WORD = WORD.filter(lambda word: word.strip(" ") == word)
+WORD = WORD.filter(lambda word: word.strip(" ") == word and word != "-DOCSTART-")
 TAG = st.sampled_from(["O", "B-PER", "I-PER", "S-creative work"])
 SENTENCES = st.lists(st.lists(st.tuples(WORD, TAG), min_size=1, max_size=5), max_size=5)
 
